@@ -319,3 +319,71 @@ def test_a_class_is_said_with_its_probability():
     made = network(cr.Dense(3, "softmax"))
     p = made.predict(X)[0]
     assert cr.explain(made, X).row().says == f"class {p.argmax()} with probability {p.max():.4g}"
+
+
+def test_gates_and_every_layer_have_the_names_that_their_formulas_and_activations_have():
+    made = network(cr.LSTM(2), cr.Dense(1), shape=(2, 3))
+    told = cr.explain(made, np.ones((2, 2, 3)), np.ones((2, 1))).derivation
+    lines = {step.name: str(step) for step in told.forward}
+    assert {"i1", "g1", "o1", "c1", "h1", "f2", "i2", "g2", "o2", "c2", "h2", "A1"} <= set(lines)
+    assert (
+        lines["c2"].startswith("c2 = f2 ∘ c1 + i2 ∘ g2") and "f1" not in lines
+    )  # nothing is there to forget
+    assert {str(step).partition("   ")[0] for step in told.backward} >= {"df2 = dc2 ∘ c1", "dg2 = dc2 ∘ i2"}
+    seen = network(
+        cr.Conv2D(2, 3, activation="relu"), cr.MaxPooling2D(2), cr.Flatten(), cr.Dense(1), shape=(4, 4, 1)
+    )
+    told = cr.explain(seen, np.ones((2, 4, 4, 1)), np.ones((2, 1))).derivation
+    assert [step.name for step in told.forward] == [*list(seen.activations(np.ones((2, 4, 4, 1))))[:2],
+        "max_pooling2d_1", "flatten_1", "Z2", "A2", "J"]  # fmt: skip
+    assert "dW2 = flatten_1ᵀ · dZ2 / m   (2, 1)" in map(str, told.backward)
+
+
+def tells(words, text):
+    return all(word in text for word in words)
+
+
+def test_digits_and_notation_reach_rows_weights_and_elements():
+    made = network(cr.Dense(2, "tanh", initializer=[[1.0, 2.0], [3.0, 4.23456]]), cr.Dense(1), shape=2)
+    X, y, how = [[1.0, 0.5]], [[1.0]], {"digits": 3, "notation": ("W x", "W^[1]")}
+    told = cr.explain(made, X, y, **how)
+    row = str(told.row())
+    assert tells(
+        ["Z^[1][1] = x[1] · W^[1][1,1]", "x[0] · W^[1][1,0]", "0.5 × 4.23 + 1 × 2", "A^[1][1] = 0.999"], row
+    )
+    assert told.row().to_dict() == cr.explain(made, X, y).row().to_dict()  # data stays as it is
+    assert "0.5 × 4.23456 + 1 × 2" in str(cr.explain(made, X, y, digits=6).row())
+    weight = str(cr.explain(made, X, y, parameter="W1", index=(1, 0), optimizer="sgd", **how))
+    assert weight.startswith("W^[1][0,1] = 3, of") and tells(["dJ/dA^[1]", "dZ^[1]/dW^[1][0,1]"], weight)
+    plain = cr.explain(made, X, y, parameter="W1", index=(1, 0), optimizer="sgd")
+    assert (
+        cr.explain(made, X, y, parameter="W1", index=(1, 0), optimizer="sgd", **how).to_dict()["new"]
+        == plain.new
+    )
+    element = told.derivation.element("dW1", (0, 1))
+    assert str(element).startswith("dW^[1][0,1] = dZ^[1][0,0] · x[1,0] = ")
+    assert str(told.derivation.element("dW^[1]", (0, 1))) == str(element)
+    assert element.value == pytest.approx(told.derivation.gradients["W1"][1, 0])
+    assert str(told.derivation.element("W1", (0, 1))) == "W^[1][0,1] = 3"
+
+
+def test_where_nothing_came_in_the_row_says_so():
+    made = network(cr.Dense(2, "tanh"), cr.Dense(1), shape=2)
+    told = cr.explain(
+        made, np.float32([[0.0, 1.0], [0.0, 2.0]]), np.ones((2, 1)), parameter="W1", index=(0, 1)
+    )
+    (use,) = told.uses
+    assert told.gradient == 0 and [(f.row, f.place, f.came_in, f.product) for f in use.factors] == [
+        (0, (1,), 0, 0), (1, (1,), 0, 0),
+    ]  # fmt: skip
+    assert all(f.behind != 0 and f.slope != 0 for f in use.factors)
+    one = cr.explain(made, np.float32([0.0, 1.0]), [1.0], parameter="W1", index=(0, 1))
+    assert len(one.factor_rows(one.uses[0])) == 2
+
+
+def test_both_classes_of_a_binary_network_are_named():
+    made = network(cr.Dense(1, "sigmoid", initializer=[[np.log(3.0)]]), shape=1)
+    assert cr.explain(made, [[1.0]]).row().says == "class 1 with probability 0.75, class 0 with 0.25"
+    told = network(cr.Dense(1, "sigmoid"), shape=1)
+    told.fit([[1.0], [2.0]], [[0.5], [0.25]], loss="mse", epochs=1)
+    assert told.loss == "mse" and cr.explain(told, [[1.0]]).row().says.startswith("the network puts out ")

@@ -79,6 +79,12 @@ def test_vectors():
     assert printed(one_example().explain().backward)[-2:] == ["dW = outer(x, dz)   (5, 4)", "db = dz   (4,)"]
 
 
+def test_words_in_a_formula_are_words_in_latex():
+    (db,) = [step for step in xor().explain().backward if step.name == "db1"]
+    assert db.formula.latex == r"\frac{\operatorname{sum}\left(dZ_{1}, \text{axis}=0\right)}{m}"
+    assert "<mtext>axis</mtext>" in db.formula.mathml
+
+
 def test_one_matrix_in_two_places_gets_both_contributions():
     by_name = {step.name: step for step in shared().explain().backward}
     assert str(by_name["dW"]) == "dW = (dRᵀ · H + Xᵀ · (dH ∘ (1 − H²))) / m   (3, 2)"

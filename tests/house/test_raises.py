@@ -438,6 +438,8 @@ CASES = [
     ("draw", Shape, lambda: cr.draw(x.sum(), feed={x: np.ones((2, 5))})),
     ("draw", Data, lambda: cr.draw(cr.Network([cr.Dense(1)], input_shape=2), X=[["a"]])),
     ("explain", NoDerivative, lambda: cr.explain(cr.step(w), w)),
+    ("MatrixExplanation.element", Graph, lambda: cr.explain((v * v).named("y")).element("y", 2)),
+    ("MatrixExplanation.element", Unknown, lambda: cr.explain((v * v).named("y")).element("z", 0)),
     ("attributions", Data, lambda: cr.attributions(built(), np.ones((0, 2)))),
     ("attributions", Graph, lambda: cr.attributions(3.0, X)),
     ("attributions", Unknown, lambda: cr.attributions(built(), X, "saliency")),

@@ -8,6 +8,7 @@ from chainrule.errors import ChainruleError, DataError
 from chainrule.explaining.explanation import explain
 from chainrule.explaining.matrix_steps import MatrixExplanation
 from chainrule.explaining.networks import NetworkExplanation
+from chainrule.explaining.notation import notation_of
 from chainrule.explaining.stepping import weight_told
 from chainrule.explaining.steps import Explanation
 from chainrule.explaining.subjects import looked_at, rows_of, subject_of
@@ -15,6 +16,7 @@ from chainrule.explaining.weights import WeightExplanation
 from chainrule.graph.node import Node, with_inputs
 from chainrule.graph.walk import rebuild
 from chainrule.nn.layers.base import SEED, STEP
+from chainrule.nn.reading import seen_inside
 from chainrule.train.network import Network
 from chainrule.train.objective import Examples
 
@@ -24,6 +26,9 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     subject = subject_of(thing)
     network, parameter, output = subject.network, asked.pop("parameter", None), asked.pop("output", None)
     written = {name: asked.pop(name, None) for name in ("digits", "notation")}
+    told_as = {name: said for name, said in written.items() if said is not None}
+    if "notation" in told_as:
+        told_as["notation"] = notation_of(told_as["notation"])
     network.architecture  # noqa: B018 -- of its own from now on, so that its nodes have the values
     if X is None:
         raise DataError("A network is explained on rows: cr.explain(network, X, y).")
@@ -32,7 +37,7 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
         if y is None:
             raise DataError("What moves a weight is a cost, and a cost needs targets: give y.")
         X, y = rows_of(network, subject.read(X), y)
-        return weight_told(network, X, y, parameter, before=getattr(thing, "_left", None), **asked)
+        return weight_told(network, X, y, parameter, before=getattr(thing, "_left", None), **told_as, **asked)
     if asked.get("index") is not None:
         raise DataError('index is the place of a weight in a parameter: say which, parameter="W1".')
     looked = looked_at(subject, X, output)
@@ -51,16 +56,20 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     every = (*architecture.parameters.values(), *architecture.statistics.values())
     values = {w: w.value for w in every}
     return NetworkExplanation(
-        looked.in_units(chosen, np.arange(looked.rows)), looked.of, told, remark, looked, values
+        looked.in_units(chosen, np.arange(looked.rows)), looked.of, told, remark, looked, values, told_as
     )
 
 
 def derived(network: Network, examples: Examples, **written: Any) -> Explanation | MatrixExplanation:
-    """Return the cost of rows and its gradients as they come about, with the lectures' names: Z1, A1 ..."""
+    """Return the cost of rows and its gradients as they come about, named as the layers' activations are: Z1, A1 ..."""
+    """Return the cost of rows and its gradients as they come about, named as the layers' activations are: Z1, A1 ..."""
     goal, table = examples
     architecture = goal.architecture
-    cost, *parts = goal.learning([goal.cost, *architecture.parts.values()])
-    names = {n: name for name, n in zip(architecture.parts, parts, strict=True)}
+    seen = {name: n for name, (n, _) in seen_inside(architecture).items()}
+    cost, *parts = goal.learning([goal.cost, *seen.values()])
+    names: dict[Node, str] = {}
+    for name, n in zip(seen, parts, strict=True):
+        names.setdefault(n, name)
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         new = with_inputs(node, inputs)

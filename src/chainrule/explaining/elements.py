@@ -30,6 +30,7 @@ class Term(Told):
         numbers: It in numbers.
         value: What it comes to.
         digits: At which precision numbers are written.
+        called: How the array's name is written, where that is not as it is.
 
     >>> X, W = cr.constant([[1.0, 2.0], [3.0, 4.0]], "X"), cr.variable([[0.5], [0.25]], "W")
     >>> told = cr.explain(np.sum((X @ W).named("Z") ** 2).named("J"))
@@ -60,6 +61,7 @@ class Element(Told):
         terms: The terms of its outermost sum, in order; of a sum of many the first and the last.
         number_of_terms: How many there are.
         digits: At which precision numbers are written.
+        called: How the array's name is written, where that is not as it is.
 
     >>> X, W = cr.constant([[1.0, 2.0], [3.0, 4.0]], "X"), cr.variable([[0.5], [0.25]], "W")
     >>> told = cr.explain(np.sum((X @ W).named("Z") ** 2).named("J"))
@@ -74,22 +76,32 @@ class Element(Told):
     terms: tuple[Term, ...]
     number_of_terms: int
     digits: int = field(default=DIGITS, repr=False)
+    called: Formula | None = field(default=None, repr=False)
 
     @property
     def line(self) -> Formula:
         """``dW1[0,2] = Σ_i X[i,0] · dZ1[i,2] / m = (0.5 × 0.1 + ...) / 4 = 0.0123``."""
-        return equation(named_at(self.name), self.formula, self.numbers, number(self.value, self.digits))
+        return equation(
+            named_at(self.name, self.called), self.formula, self.numbers, number(self.value, self.digits)
+        )
 
 
-def named_at(name: str) -> Formula:
-    """Write a name with its index."""
+def named_at(name: str, called: Formula | None = None) -> Formula:
+    """Write a name with its index; ``called`` is how it is written without one, where that is not as it is."""
     stem, bracket, rest = name.partition("[")
+    if called is not None:
+        return Formula(f"{called.text}{bracket}{rest}", f"{called.latex}{bracket}{rest}")
     latex = f"d{named(stem[1:]).latex}" if stem[:1] == "d" and len(stem) > 1 else named(stem).latex
     return Formula(name, f"{latex}{bracket}{rest}")
 
 
 def element_of(
-    name: str, expression: Node, index: Sequence[int], values: Mapping[Node, np.ndarray], digits: int
+    name: str,
+    expression: Node,
+    index: Sequence[int],
+    values: Mapping[Node, np.ndarray],
+    digits: int,
+    names: Mapping[str, Formula] | None = None,
 ) -> Element:
     """Return one element of an expression over symbols.
 
@@ -99,8 +111,10 @@ def element_of(
         index: The place, a whole number for each axis.
         values: Those of the inputs.
         digits: At which precision numbers are written.
+        names: How the name of each array is written, where that is not as it is.
     """
     found = Opened(expression, values)
+    found.names = names or {}
     formula = found.open(expression, tuple([At(i) for i in index]))
     place = ",".join(map(str, index))
     sums = [n for n in reversed(order([formula])) if n.primitive in (SUM, TERMS)]
@@ -115,14 +129,17 @@ def element_of(
         tuple([_term(each, found, digits) for each in _terms(sums[0], found, MOST_KEPT)]) if sums else (),
         many,
         digits,
+        found.names.get(name),
     )
 
 
-def itself(name: str, index: Sequence[int], array: np.ndarray, digits: int) -> Element:
+def itself(
+    name: str, index: Sequence[int], array: np.ndarray, digits: int, called: Formula | None = None
+) -> Element:
     """Return an element of an array that is given: a number, and made of nothing."""
     value = float(array[tuple(index)])
     at = f"{name}[{','.join(map(str, index))}]" if index else name
-    return Element(at, named_at(at), number(value, digits), value, (), 0, digits)
+    return Element(at, named_at(at, called), number(value, digits), value, (), 0, digits, called)
 
 
 def _count(n: Node) -> int:
@@ -211,7 +228,11 @@ def _numbers(formula: Node, found: Opened) -> Node:
 
 def _written(formula: Node, found: Opened, digits: int) -> Formula:
     formula = rebuild([formula], _shortened)[formula]
-    names = {n: named_at(n.name) for n in order([formula]) if n in found.places}
+    names = {
+        n: named_at(n.name, found.names.get(n.name.partition("[")[0]))
+        for n in order([formula])
+        if n in found.places
+    }
 
     def of(way: str) -> Any:
         return lambda n: show.Written(getattr(names[n], way)) if n in names else ""

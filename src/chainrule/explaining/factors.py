@@ -100,13 +100,13 @@ def uses_of(
                 label,
                 name,
                 name.replace("Z", "A", 1),
-                _factors(run[error], run[behind], slopes, run[came_in]),
+                _factors(run[error], run[behind], slopes, run[came_in], index),
             )
         )
     return found
 
 
-def _factors(error: Any, behind: Any, slope: Any, came_in: Any) -> tuple[Factor, ...]:
+def _factors(error: Any, behind: Any, slope: Any, came_in: Any, index: tuple[int, ...]) -> tuple[Factor, ...]:
     error, behind, slope, came_in = (np.asarray(x, np.float64) for x in (error, behind, slope, came_in))
     came_in = np.broadcast_to(came_in, error.shape)
     apart = behind.shape == error.shape
@@ -114,7 +114,10 @@ def _factors(error: Any, behind: Any, slope: Any, came_in: Any) -> tuple[Factor,
         largest = max(np.abs(error).max(initial=0), np.finfo(np.float64).tiny)
         apart = bool(np.abs(behind * slope - error).max(initial=0) <= NOTHING * largest)
     found = []
-    for place in zip(*np.nonzero(came_in), strict=True):
+    places = list(zip(*np.nonzero(came_in), strict=True))
+    if not places and index and error.ndim == 2 and index[-1] < error.shape[-1]:
+        places = [(row, index[-1]) for row in range(len(error))]  # a unit's: 0 came in, and that is why
+    for place in places:
         numbers = (behind[place], slope[place]) if apart else (np.nan, np.nan)
         found.append(
             Factor(

@@ -50,7 +50,12 @@ def words(sentence: str) -> Formula:
 def written(node: Node, digits: int = show.DIGITS) -> Formula:
     """Write the expression that ``node`` stands for."""
     text, latex = (show.text(node, latex=way, digits=digits) for way in (False, True))
-    return Formula(text, powers_of_ten(latex))
+    return Formula(text, in_latex(latex))
+
+
+def in_latex(expression: str) -> str:
+    """Return what a row's template made with its words set as words, and numbers as one writes them."""
+    return powers_of_ten(re.sub(r"\b(axis|stride|dilation)=", r"\\text{\1}=", expression))
 
 
 def written_in_numbers(node: Node, digits: int = show.DIGITS) -> Formula:

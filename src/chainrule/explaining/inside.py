@@ -5,7 +5,7 @@ where nothing comes in, it adds up to z: of layers where it does not, nothing is
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,12 @@ from chainrule.explaining.formula import (
     Formula,
     bracketed,
     equation,
-    named,
     number,
     product,
     product_of_numbers,
     total,
 )
+from chainrule.explaining.notation import Notation
 from chainrule.explaining.steps import Told
 from chainrule.graph.closed import replaced
 from chainrule.graph.evaluate import evaluate
@@ -30,6 +30,7 @@ from chainrule.nn.layers.dense import Dense
 from chainrule.nn.reading import at
 from chainrule.transform.backprop import grad
 
+DIGITS = 4  # of a number that is told
 UNITS, TERMS = 3, 4  # of a layer, and of a unit's sum, that are told
 ROUNDED = 1e-4  # of the sizes of all terms: what rounding alone may leave between their sum and z
 
@@ -65,6 +66,8 @@ class Unit(Told):
         terms: What the inputs add, the largest first.
         bias: What stands there where nothing comes in.
         bias_name: What that is called.
+        digits: How many digits of a number are told.
+        notation: How names are written.
         matters: How the explained output would fall if the unit put out nothing, were all else linear: a · ∂output/∂a.
 
     >>> network = cr.Network([cr.Dense(1, "relu", initializer=[[2.0], [-1.0]])], input_shape=2)
@@ -80,32 +83,43 @@ class Unit(Told):
     bias: float
     matters: float
     bias_name: str = "b"
+    digits: int = DIGITS
+    notation: Notation = field(default_factory=Notation, repr=False)
 
     @property
     def line(self) -> Formula:
         """The sum in symbols and numbers, and what comes of it."""
+
+        def brief(value: float) -> float:
+            return float(f"{value:.{self.digits}g}")
+
+        def written(value: float) -> Formula:
+            return number(brief(value), self.digits)
+
+        write = self.notation.placed
         shown, rest = self.terms[:TERMS], self.terms[TERMS:]
-        symbols = [product([named(t.came), _weight_of(t)]) for t in shown]
-        numbers = [product_of_numbers([_brief(t.value), _brief(t.slope)]) for t in shown]
+        symbols = [product([write(t.came), _weight_of(t, self.notation, self.digits)]) for t in shown]
+        numbers = [product_of_numbers([brief(t.value), brief(t.slope)], self.digits) for t in shown]
         if rest:
             left = f"{len(rest):,} more"
             symbols.append(Formula(f"({left})", rf"\text{{({left})}}"))
-            numbers.append(number(_brief(sum(t.adds for t in rest))))
-        symbols, numbers = [*symbols, named(self.bias_name)], [*numbers, number(_brief(self.bias))]
-        said = equation(named(self.z), total(symbols), total(numbers), number(_brief(self.sum)))
-        out = equation(named(self.a), number(_brief(self.out)))
+            numbers.append(written(sum(t.adds for t in rest)))
+        symbols, numbers = [*symbols, write(self.bias_name)], [*numbers, written(self.bias)]
+        said = equation(write(self.z), total(symbols), total(numbers), written(self.sum))
+        out = equation(write(self.a), written(self.out))
         return Formula(f"{said.text}, {out.text}", rf"{said.latex},\quad {out.latex}")
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: numbers, texts and lists."""
+        plain = {name: value for name, value in vars(self).items() if name not in ("digits", "notation")}
+        return {**plain, "terms": [vars(term) for term in self.terms]}
 
-def _brief(value: float) -> float:
-    """Return a number to the four digits that are told."""
-    return float(f"{value:.4g}")
 
-
-def _weight_of(term: Term) -> Formula:
+def _weight_of(term: Term, notation: Notation, digits: int) -> Formula:
     if term.weight:
-        return named(term.weight)
-    return bracketed(number(_brief(term.slope))) if term.slope < 0 else number(_brief(term.slope))
+        return notation.placed(term.weight, learned=True)
+    written = number(float(f"{term.slope:.{digits}g}"), digits)
+    return bracketed(written) if term.slope < 0 else written
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +142,8 @@ def layers_told(
     feed: Mapping[Node, Any],
     picked: np.ndarray,
     columns: Sequence[str] = (),
+    digits: int = DIGITS,
+    notation: Notation | None = None,
 ) -> tuple[LayerTold, ...]:
     """Return what each layer does with one row.
 
@@ -136,6 +152,8 @@ def layers_told(
         feed: The row, an array with one row for each input; the values of all variables, and of STEP and SEED.
         picked: 1 at the output that is explained, 0 elsewhere; of the shape of the outputs.
         columns: What the columns of its only input are called; none where that is not known.
+        digits: How many digits of a number are told.
+        notation: How names are written; by default as they are.
     """
     found: list[LayerTold] = []
     uses = [(label, call, call.parts["Z"]) for label, call in architecture.calls.items() if "Z" in call.parts]
@@ -164,9 +182,9 @@ def layers_told(
             xs = [became[x] for x in call.inputs]
             unit = _unit(call, z_node, name, place, xs, run, feed, called, columns)
             if unit is not None:
-                units.append(
-                    Unit(**{**unit, "out": float(run[a_node][0][place]), "matters": float(matters[place])})
-                )
+                unit |= {"out": float(run[a_node][0][place]), "matters": float(matters[place])}
+                unit |= {"digits": digits, "notation": notation or Notation()}
+                units.append(Unit(**unit))
         if units:
             found.append(LayerTold(label, tuple(units), matters.size))
     return tuple(found)

@@ -6,8 +6,10 @@ matrices and cases. What it does not know, a command of a row of the user's, is 
 
 import re
 from collections.abc import Callable
-from html import escape
+from html import escape as escaped
 from itertools import zip_longest
+
+from chainrule.shown import visible
 
 SYMBOLS = {
     "cdot": "·", "times": "×", "circ": "∘", "odot": "⊙", "otimes": "⊗", "ge": "≥", "geq": "≥", "le": "≤", "leq": "≤",
@@ -35,6 +37,11 @@ def mathml(latex: str) -> str:
     '<math xmlns="http://www.w3.org/1998/Math/MathML"><mfrac><mi>a</mi><mn>2</mn></mfrac></math>'
     """
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML">{inside(latex)}</math>'
+
+
+def _text(text: str) -> str:
+    """Return what of a name may stand in XML, and gives no orders where it is printed."""
+    return escaped(visible(text))
 
 
 def inside(latex: str) -> str:
@@ -118,7 +125,7 @@ class _Reader:
         if token[0].isdigit():
             return f"<mn>{token}</mn>"
         if token.isalpha():
-            return f"<mi>{escape(token)}</mi>"
+            return f"<mi>{_text(token)}</mi>"
         return _operator({"-": "−", "*": "∗", "'": "′"}.get(token, token))
 
     def command(self, name: str) -> str:
@@ -130,12 +137,12 @@ class _Reader:
             return f"<mi>{LETTERS[name]}</mi>"
         if name in SPACES:
             return f'<mspace width="{SPACES[name]}"/>'
-        return f"<mi>{escape(name)}</mi>"  # log, tanh, max: what LaTeX knows as a function, and all others
+        return f"<mi>{_text(name)}</mi>"  # log, tanh, max: what LaTeX knows as a function, and all others
 
 
 def _operator(sign: str) -> str:
     stretches = ' stretchy="false"' if sign in "()[]{}|‖⌊⌋⌈⌉" else ""
-    return f"<mo{stretches}>{escape(sign)}</mo>"
+    return f"<mo{stretches}>{_text(sign)}</mo>"
 
 
 def _fraction(reader: _Reader) -> str:
@@ -166,11 +173,11 @@ def _fence(reader: _Reader) -> str:
     reader.skip()
     token = reader.take()
     sign = SYMBOLS.get(token[1:], token[1:]) if token.startswith("\\") else token
-    return "" if sign in (".", "") else f'<mo fence="true">{escape(sign)}</mo>'
+    return "" if sign in (".", "") else f'<mo fence="true">{_text(sign)}</mo>'
 
 
 def _words(tag: str) -> Callable[[_Reader], str]:
-    return lambda reader: f"<{tag}>{escape(reader.raw())}</{tag}>"
+    return lambda reader: f"<{tag}>{_text(reader.raw())}</{tag}>"
 
 
 def _table(reader: _Reader) -> str:

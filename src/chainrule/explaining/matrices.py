@@ -1,5 +1,6 @@
 """From a graph of arrays to its explanation in matrix form: forward, and each gradient in terms of others."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.explaining import arrays
+from chainrule.explaining.ending import ending
 from chainrule.explaining.formula import Formula, derivative
 from chainrule.explaining.gradients import Gradients, Slope, Told
 from chainrule.explaining.matrix_steps import ArrayStep, MatrixExplanation
@@ -98,7 +100,13 @@ def explained(
     run_of = {x: constant(v) for x, v in feed.items() if x.dtype.kind == "b" and not x.shape}
     J, *wanted = with_known_choices(replaced([J, *wanted], run_of))
     told = outline(J, wanted, finely)
-    run = evaluate([J, *wanted], feed)
+    run = evaluate([J, *wanted, *[step.node for step in told.steps]], feed)
+    end = ending(told, J, wanted, feed, run)
+    if end is not None:
+        of_end = explained(end.J, end.wanted, end.feed, False, digits, finely, notation)
+        of_all = by_engine(J, wanted, feed, simplified=False) if wanted and not J.shape else []
+        by_name = {told.of(w).name: g for w, g in zip(wanted, of_all, strict=False)}
+        return dataclasses.replace(of_end, gradients=by_name, remarks=(end.remark, *of_end.remarks))
     steps = [step for step in told.steps if step.node in run]
     symbols = {step: input(step.name, step.node.shape, step.node.dtype) for step in steps}
     formulas: dict[Step, Node] = {}
@@ -140,9 +148,12 @@ def explained(
     )
 
 
-def by_engine(J: Node, wanted: Sequence[Node], feed: Mapping[Node, Any]) -> list[np.ndarray]:
-    """Return the gradients as they are found by themselves: simplified, all at once."""
-    found = simplify_all(grad(J, list(wanted)))
+def by_engine(
+    J: Node, wanted: Sequence[Node], feed: Mapping[Node, Any], simplified: bool = True
+) -> list[np.ndarray]:
+    """Return the gradients as they are found by themselves: all at once."""
+    found = grad(J, list(wanted))
+    found = simplify_all(found) if simplified else found
     run = evaluate(found, feed)
     return [run[g] for g in found]
 

@@ -174,6 +174,8 @@ class MatrixExplanation(Sectioned):
         dW[0,0] = Σ_i X[i,0] · dZ[i,0] = 1 × 2 + 3 × 5 = 17
         """
         steps = {step.name: step for step in (*self.given, *self.local, *self.backward, *self.forward)}
+        written = {each.symbol.text: key for key, each in steps.items()}
+        name = name if name in steps else written.get(name, name)
         if name not in steps:
             raise unknown_name("step or gradient", name, steps)
         step = steps[name]
@@ -185,13 +187,13 @@ class MatrixExplanation(Sectioned):
                 f"from 0; found index={short(index)}."
             )
         place = tuple([int(i) % n for i, n in zip(place, step.shape, strict=True)])
+        names = {key: each.symbol for key, each in steps.items() if each.symbol.text != key}
         if step.expression is None:
-            return itself(name, place, step.value, step.digits)
+            return itself(name, place, step.value, step.digits, names.get(name))
         expressions = [each.expression for each in steps.values() if each.expression is not None]
         symbols = [n for n in order(expressions) if n.primitive.name == "input"]
-        return element_of(
-            name, step.expression, place, {n: steps[n.name].value for n in symbols}, step.digits
-        )
+        values = {n: steps[n.name].value for n in symbols}
+        return element_of(name, step.expression, place, values, step.digits, names)
 
     @public
     def sections(self) -> list[tuple[str, list[Formula]]]:

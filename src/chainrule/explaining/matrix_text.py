@@ -6,7 +6,7 @@ Between matrices · is their product and ∘ that of their elements; of a number
 from collections.abc import Callable
 from functools import lru_cache
 
-from chainrule.explaining.formula import Formula, powers_of_ten
+from chainrule.explaining.formula import Formula, in_latex
 from chainrule.graph import show
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, with_inputs
@@ -36,7 +36,7 @@ def written(node: Node, name: Naming, digits: int = show.DIGITS) -> Formula:
     node = _with_convolutions(node)
     text = show.text(node, name=of("text"), template=template, digits=digits)
     latex = show.text(node, latex=True, name=of("latex"), template=template, digits=digits)
-    return Formula(text, powers_of_ten(latex))
+    return Formula(text, in_latex(latex))
 
 
 def template(node: Node) -> show.Template | None:

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.arguments import public
 from chainrule.doors import Door
 from chainrule.errors import DataError, short
-from chainrule.explaining.inside import LayerTold, layers_told
+from chainrule.explaining.inside import DIGITS, LayerTold, layers_told
 from chainrule.explaining.matrix_steps import MatrixExplanation
 from chainrule.explaining.steps import Explanation
 from chainrule.explaining.subjects import Looked
@@ -18,7 +18,7 @@ from chainrule.graph import show
 from chainrule.graph.node import Node
 from chainrule.nn.layers.base import SEED, STEP
 from chainrule.shown import counted
-from chainrule.train.classes import gives_labels
+from chainrule.train.classes import gives_labels, gives_yes_or_no
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,6 +31,8 @@ class RowExplanation(Friendly):
         predicted: That output, in units of the target.
         layers: Each layer of units, with those that matter most.
         is_class: Whether that output is the probability of a class.
+        other: What the class is called that has what is left of 1; None where there are none, or several.
+        digits: How many digits of a number are told.
 
     >>> layers = [cr.Dense(2, "relu", initializer=[[1.0, -1.0]]), cr.Dense(1, initializer=2.0)]
     >>> network = cr.Network(layers, input_shape=1)
@@ -48,6 +50,8 @@ class RowExplanation(Friendly):
     predicted: float
     layers: tuple[LayerTold, ...]
     is_class: bool = False
+    other: Any = None
+    digits: int = DIGITS
     _repr_html_ = Door()
 
     @property
@@ -58,9 +62,11 @@ class RowExplanation(Friendly):
         >>> cr.explain(network, [[1.0]]).row().says
         'class 1 with probability 0.75'
         """
-        value = show.number(self.predicted, 4)
+        value = show.number(self.predicted, self.digits)
         if self.is_class:
-            return f"{'class ' * isinstance(self.output, int)}{self.output} with probability {value}"
+            said = f"{_class(self.output)} with probability {value}"
+            rest = show.number(1 - self.predicted, self.digits)
+            return said if self.other is None else f"{said}, {_class(self.other)} with {rest}"
         return f"the network puts out {value}{f' for {self.output}' * isinstance(self.output, str)}"
 
     @public
@@ -74,8 +80,7 @@ class RowExplanation(Friendly):
         return {
             "row": self.number, "output": self.output, "predicted": self.predicted,
             "layers": [
-                {"label": layer.label, "units": [{**vars(u), "terms": [vars(t) for t in u.terms]} for u in layer.units]}
-                for layer in self.layers
+                {"label": layer.label, "units": [unit.to_dict() for unit in layer.units]} for layer in self.layers
             ],
         }  # fmt: skip
 
@@ -89,6 +94,10 @@ class RowExplanation(Friendly):
     def __repr__(self) -> str:
         layers = counted(len(self.layers), "layer")
         return f"<RowExplanation of row {self.number}: {show.number(self.predicted)}, {layers}>"
+
+
+def _class(name: Any) -> str:
+    return f"{'class ' * isinstance(name, int)}{name}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,6 +126,7 @@ class NetworkExplanation(Friendly):
     remark: str
     _looked: Looked = field(repr=False)
     _values: Mapping[Node, np.ndarray] = field(repr=False)  # those that the network had
+    _written: Mapping[str, Any] = field(default_factory=dict, repr=False)  # digits and notation
     _repr_html_ = Door()
 
     @public
@@ -146,9 +156,14 @@ class NetworkExplanation(Friendly):
         one = slice(number, number + 1)
         inputs = {x: a[one] for x, a in zip(architecture.inputs.values(), looked.arrays, strict=True)}
         feed = {**self._values, **inputs, STEP: 0, SEED: looked.programs.seed}
-        layers = layers_told(architecture, feed, looked.picked[one], looked.subject.names)
-        is_class = looked.subject.of_classes or gives_labels(architecture, looked.subject.network.loss)
-        return RowExplanation(number, self.of[number], float(self.predicted[number]), layers, is_class)
+        subject, loss = looked.subject, looked.subject.network.loss
+        layers = layers_told(architecture, feed, looked.picked[one], subject.names, **self._written)
+        of, other = self.of[number], subject.other
+        if not subject.of_classes and gives_yes_or_no(architecture, loss):
+            of, other = 1, 0
+        is_class = other is not None or subject.of_classes or gives_labels(architecture, loss)
+        digits = self._written.get("digits", DIGITS)
+        return RowExplanation(number, of, float(self.predicted[number]), layers, is_class, other, digits)
 
     @public
     def to_dict(self) -> dict[str, Any]:

@@ -49,13 +49,23 @@ class Notation:
 
     def name(self, name: str, before: str = "") -> Formula:
         """Write a name; ``before`` it stands the d of a gradient."""
-        found = re.fullmatch(r"([A-Za-z]|gamma|beta)_?(\d+)", name)
+        found = re.fullmatch(r"([A-Zabwyz]|gamma|beta)_?(\d+)", name)
         text, latex = name, named(name).latex
         if found and self.names == "W^[1]":
             text, latex = f"{found[1]}^[{found[2]}]", rf"{named(found[1]).latex}^{{[{found[2]}]}}"
         elif found and self.names == "θ1" and found[1] == "W":
             text, latex = f"θ{found[2]}", rf"\theta_{{{found[2]}}}"
         return Formula(before + text, before + latex)
+
+    def placed(self, name: str, learned: bool = False) -> Formula:
+        """Write the name of one number, ``W1[0,2]``; ``learned``: it is of what may be shown transposed."""
+        stem, bracket, rest = name.partition("[")
+        places = rest.removesuffix("]").split(",")
+        turned = learned and self.weights_turned and len(places) == 2
+        if not bracket or (self.names == "W1" and not turned):
+            return named(name)
+        at, written = ",".join(reversed(places) if turned else places), self.name(stem)
+        return Formula(f"{written.text}[{at}]", f"{{{written.latex}}}_{{{at}}}")
 
     def way(self, symbol: Node, is_learned: bool) -> str:
         """Return how a symbol's array is shown: as it is, transposed, or a vector as a column."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.explaining.formula import Formula
 from chainrule.graph import show
 from chainrule.graph.contraction import contraction
 from chainrule.graph.evaluate import evaluate
@@ -74,6 +75,7 @@ class Opened:
 
     def __init__(self, expression: Node, values: Mapping[Node, np.ndarray]) -> None:
         self.run: dict[Any, np.ndarray] = evaluate([expression], values)
+        self.names: Mapping[str, Formula] = {}  # of arrays, where they are not written as they are
         self.places: dict[Node, tuple[np.ndarray, Index]] = {}  # of each symbol: in which array, where
         self.known: dict[tuple[Node, Index], Node] = {}
         self.sizes: dict[str, int] = {}  # of letters

@@ -9,8 +9,10 @@ import numpy as np
 from chainrule.errors import DataError, GraphError, unknown_name
 from chainrule.explaining.explanation import explain
 from chainrule.explaining.factors import Use, uses_of
+from chainrule.explaining.notation import Notation
 from chainrule.explaining.steps import ForwardStep
 from chainrule.explaining.weights import WeightExplanation, weight_name
+from chainrule.graph import show
 from chainrule.graph.closed import replaced
 from chainrule.graph.node import Node, variable
 from chainrule.graph.shapes import show as show_shape
@@ -40,6 +42,8 @@ def weight_told(
     loss: Any = None,
     sample_weight: Any = None,
     before: Left | None = None,
+    digits: int = show.DIGITS,
+    notation: Notation | None = None,
 ) -> WeightExplanation:
     """Return why the next step on rows moves a weight; that step is done, with a copy of the network.
 
@@ -52,6 +56,8 @@ def weight_told(
         optimizer: As in ``fit``; None for that of the last one, else Adam.
         loss: Likewise.
         sample_weight: Likewise.
+        digits: How many digits of a number are told.
+        notation: How names are written; by default as they are.
         before: What the optimizer has learned in steps before; None where this is its first.
     """
     apprentice = copy.deepcopy(network)
@@ -99,11 +105,13 @@ def weight_told(
         for slot in remembered
         if slot.endswith(ending)
     )
-    label, new = weight_name(name, place), float(apprentice.parameters[name][place])
-    rule = _rule(method, label, w, value, g * scale, {s: old for s, old, _ in slots}, clock)
+    notation = notation or Notation()
+    label = notation.placed(weight_name(name, place), learned=True).text
+    new = float(apprentice.parameters[name][place])
+    rule = _rule(method, label, w, value, g * scale, {s: old for s, old, _ in slots}, clock, digits)
     return WeightExplanation(
         name, place, value, g, tuple(uses), penalty, scale, method, int(clock[STEP]) + 1, slots, rule, new,
-        float(run.history["cost"][0]), run.rows, rule_of,
+        float(run.history["cost"][0]), run.rows, rule_of, digits, notation,
     )  # fmt: skip
 
 
@@ -191,6 +199,7 @@ def _rule(
     g: float,
     remembered: Mapping[str, float],
     clock: Mapping[Node, np.ndarray],
+    digits: int,
 ) -> tuple[ForwardStep, ...]:
     """Return the optimizer's rule for one weight, line by line: its graph over single numbers, explained."""
     number, gradient = (
@@ -216,7 +225,7 @@ def _rule(
             names[after] = after.named(before.name.removesuffix("_before"))
     names.update(_corrections(new, method, t))
     (new,) = replaced([new], names)
-    told: Any = explain(new.named(f"{label}'"), wrt=[])
+    told: Any = explain(new.named(f"{label}'"), wrt=[], digits=digits)
     lines: tuple[ForwardStep, ...] = told.forward
     return lines
 

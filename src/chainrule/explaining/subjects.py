@@ -35,6 +35,7 @@ class Subject:
         scale: What each output is multiplied by, and then what is added to it, in units of the owner's.
         targets: Finds in what its owner is given the targets, as the network takes them; None where they are not there.
         scoring: Makes of a table, targets and a metric how predictions are scored; None where the network does.
+        other: What the class is called that has what the only output leaves of 1; None where there is none.
     """
 
     network: Network
@@ -46,6 +47,7 @@ class Subject:
     scale: tuple[np.ndarray, np.ndarray] | None = None
     targets: Callable[[Any], Any] | None = None
     scoring: Callable[..., Any] | None = None
+    other: Any = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Why a step moves a weight, as data: its gradient factor by factor, then the optimizer's rule, number by number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.arguments import public
 from chainrule.doors import Door
 from chainrule.explaining.factors import Factor, Use
+from chainrule.explaining.notation import Notation
 from chainrule.explaining.steps import ForwardStep
 from chainrule.friendly import Friendly
 from chainrule.graph import show
@@ -44,6 +45,8 @@ class WeightExplanation(Friendly):
         cost: What is minimised, before the step.
         rows: How many rows it is of.
         rule_of: Who chose the optimizer: "you", the last "fit", its "run", or "nobody", so that it is Adam.
+        digits: How many digits of a number are told.
+        notation: How names are written.
 
     >>> network = cr.Network([cr.Dense(1, "sigmoid", initializer=[[0.5], [-1.0]])], input_shape=2)
     >>> told = cr.explain(network, [[2.0, 1.0]], [1.0], parameter="W1", index=(0, 0), optimizer=cr.SGD(0.1))
@@ -69,6 +72,8 @@ class WeightExplanation(Friendly):
     cost: float
     rows: int
     rule_of: str
+    digits: int = show.DIGITS
+    notation: Notation = field(default_factory=Notation, repr=False)
     _repr_html_ = Door()
 
     @property
@@ -119,22 +124,22 @@ class WeightExplanation(Friendly):
         """
         of = f", the mean over {counted(self.rows, 'row')}" if self.rows > 1 else ""
         labels = " and ".join(use.label for use in self.uses)
-        weight = f"{self.name} = {show.number(self.value)}{f', of {labels}' if labels else ''}."
+        weight = f"{self._called} = {self._number(self.value)}{f', of {labels}' if labels else ''}."
         way = "rises" if self.gradient > 0 else "falls" if self.gradient < 0 else "stays as it is"
-        gradient = f"The cost is {show.number(self.cost)}{of}; where the weight grows it {way}: "
-        gradient += f"dJ/d{self.name} = {show.number(self.gradient)}."
+        gradient = f"The cost is {self._number(self.cost)}{of}; where the weight grows it {way}: "
+        gradient += f"dJ/d{self._called} = {self._number(self.gradient)}."
         if not self.uses:
             gradient += (
                 " Its layer does more than to add up what comes in through it, so there are no three factors."
             )
         if self.penalty:
-            gradient += f" Of that the price of the weight's size is {show.number(self.penalty)}."
+            gradient += f" Of that the price of the weight's size is {self._number(self.penalty)}."
         if self.scale < 1:
             gradient += (
                 f" All gradients together are longer than clip_norm={self.optimizer.clip_norm:g}, so each is "
-                f"multiplied by {show.number(self.scale)}."
+                f"multiplied by {self._number(self.scale)}."
             )
-        step = f"So step {self.step} moves it by {self.change:+.4g}, to {show.number(self.new)}."
+        step = f"So step {self.step} moves it by {self.change:+.4g}, to {self._number(self.new)}."
         if not self.change:
             step = f"So step {self.step} leaves it where it is."
         return {"weight": weight, "gradient": gradient, "step": step}
@@ -172,20 +177,21 @@ class WeightExplanation(Friendly):
         """
         apart = not any(np.isnan(factor.slope) for factor in use.factors)
         places = len({factor.place for factor in use.factors}) > 1
-        heads = (f"dJ/d{use.a}", f"d{use.a}/d{use.z}") if apart else (f"dJ/d{use.z}",)
-        rows = [("row", *(["place"] if places else []), *heads, f"d{use.z}/d{self.name}", "product")]
+        a, z = (self.notation.name(name).text for name in (use.a, use.z))
+        heads = (f"dJ/d{a}", f"d{a}/d{z}") if apart else (f"dJ/d{z}",)
+        rows = [("row", *(["place"] if places else []), *heads, f"d{z}/d{self._called}", "product")]
         shown = sorted(
             sorted(use.factors, key=lambda f: -abs(f.product))[:FEW], key=lambda f: (f.row, f.place)
         )
         for f in shown:
             numbers = (f.behind, f.slope) if apart else (f.error,)
             place = [f"[{','.join(map(str, f.place))}]"] if places else []
-            rows.append((str(f.row), *place, *(show.number(n) for n in (*numbers, f.came_in, f.product))))
+            rows.append((str(f.row), *place, *(self._number(n) for n in (*numbers, f.came_in, f.product))))
         blank = [""] * (len(rows[0]) - 2)
         if rest := [f.product for f in use.factors if f not in shown]:
-            rows.append((f"{len(rest):,} more", *blank, show.number(sum(rest))))
+            rows.append((f"{len(rest):,} more", *blank, self._number(sum(rest))))
         if len(use.factors) > 1:
-            rows.append(("sum", *blank, show.number(sum(f.product for f in use.factors))))
+            rows.append(("sum", *blank, self._number(sum(f.product for f in use.factors))))
         return rows
 
     def __str__(self) -> str:
@@ -209,6 +215,13 @@ class WeightExplanation(Friendly):
     def __repr__(self) -> str:
         value, new, gradient = (show.number(n) for n in (self.value, self.new, self.gradient))
         return f"<WeightExplanation of {cut(self.name, 30)}: {value} → {new}, gradient {gradient}>"
+
+    def _number(self, value: float) -> str:
+        return show.number(value, self.digits)
+
+    @property
+    def _called(self) -> str:
+        return self.notation.placed(self.name, learned=True).text
 
 
 def _plain(factor: Factor) -> dict[str, Any]:

@@ -23,6 +23,17 @@ class Within:
     of: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class InStep:
+    """What the mark on a value within the step of a loop means: it is told apart from the others of its step.
+
+    Attributes:
+        name: What the formula of a step calls it.
+    """
+
+    name: str
+
+
 def loop_key(node: Any) -> Hashable:
     """Return what siblings have in common, and others do not; None for a node of a row with one result."""
     if node.primitive.results is None:

@@ -32,6 +32,7 @@ def subject(model: Any) -> Subject:
         model.network, read, places, model.columns.names, output_names(model.target),
         model.target.task != "regression", _scale(model.target),
         lambda table: _targets(model, table), lambda of, X, y, metric: _scoring(model, X, y, metric),
+        other=model.target.classes[0] if model.target.task == "binary" else None,
     )  # fmt: skip
 
 

@@ -6,13 +6,13 @@ is added.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.graph.node import Node, as_node
 from chainrule.graph.shapes import Shape
+from chainrule.graph.siblings import InStep
 
 Activation: TypeAlias = Callable[[Any], Any]
 
@@ -29,15 +29,8 @@ def gates(z: Node, count: int) -> list[Any]:
     return [z[..., k * units : (k + 1) * units] for k in range(count)]
 
 
-@dataclass(frozen=True)
-class Gate:
-    """What the mark on a value within a step means: which one of the cell's formula it is.
-
-    Attributes:
-        name: As its formula has it, "f" for the forget gate of long short-term memory.
-    """
-
-    name: str
+class Gate(InStep):
+    """What the mark on a value within a step means: which one of the cell's formula it is, "f" for the forget gate."""
 
 
 def called(name: str, value: Any) -> Any:

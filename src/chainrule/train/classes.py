@@ -35,6 +35,13 @@ def gives_labels(architecture: Architecture, loss: Any) -> bool:
     return output_kind(architecture) == "softmax" or losses.targets_of(_name(loss)) == "labels"
 
 
+def gives_yes_or_no(architecture: Architecture, loss: Any) -> bool:
+    """Say whether the only output of a network is the probability of one of two classes."""
+    name = _name(loss)
+    only = architecture.output.shape[1:] in ((), (1,)) and output_kind(architecture) == "sigmoid"
+    return only and (not name or losses.targets_of(name) == "probabilities")
+
+
 def is_share(output: Node) -> bool:
     """Say whether an output is known to be from 0 to 1."""
     known = range_of(output)

@@ -11,7 +11,7 @@ from chainrule.graph.closed import ClosedGraph, bodies, extents_of, is_given, re
 from chainrule.graph.node import Node, NodeLike, as_node, broadcast, nodes_of, record, with_inputs
 from chainrule.graph.primitives.loops import scan
 from chainrule.graph.shapes import Extent, resolve
-from chainrule.graph.siblings import loop_key, siblings
+from chainrule.graph.siblings import InStep, loop_key, siblings
 from chainrule.graph.walk import order, rebuild
 
 
@@ -24,7 +24,8 @@ def unroll(nodes: NodeLike | Sequence[NodeLike], T: int | None = None) -> Node |
     """Return a graph of the same values in which every loop is written out, step after step.
 
     It grows with the number of steps, so it is for looking at a short one: what the loop computes, and what its
-    derivative is. What is carried as h is called h1 after the first step, h2 after the second, unless it has a name.
+    derivative is. What is carried as h is called h1 after the first step, h2 after the second, unless it has a name,
+    and so are the gates of a layer's cell: f1, f2.
 
     Args:
         nodes: A node, or several that share their loops.
@@ -107,10 +108,9 @@ def _results(family: Sequence[Node], inputs: Sequence[Node]) -> dict[int, Node]:
     carry, xs, shared = list(inputs[:carried]), inputs[carried:count], inputs[count:]
     emitted: list[list[Node]] = []
     for number, t in enumerate(reversed(range(length)) if attributes["reverse"] else range(length), 1):
-        found = flat(*carry, *[x[t] for x in xs], *shared)
-        carry = [_numbered(n, h.name, number) for n, h in zip(found, body.inputs[:carried], strict=False)]
-        renamed = dict(zip(found, carry, strict=False))
-        emitted.append([renamed.get(n, n) for n in found])
+        found = _numbered(flat, carried, number)(*carry, *[x[t] for x in xs], *shared)
+        carry = found[:carried]
+        emitted.append(list(found))
     emitted = emitted[::-1] if attributes["reverse"] else emitted
     results = dict(enumerate(carry))
     for node in family:
@@ -121,9 +121,21 @@ def _results(family: Sequence[Node], inputs: Sequence[Node]) -> dict[int, Node]:
     return results
 
 
-def _numbered(node: Node, name: str, step: int) -> Node:
-    """Return what is carried under the name that it has after so many steps."""
-    return node if node.name or not node.inputs else node.named(f"{name}{step}")
+def _numbered(body: ClosedGraph, carried: int, step: int) -> ClosedGraph:
+    """Return a step in which what is carried, and what its formula has a name for, has it after so many steps."""
+    names: dict[Node, str] = {}
+    for node in body.nodes:
+        if isinstance(node.meaning, InStep):
+            names[node] = node.meaning.name
+    for node, h in zip(body.outputs, body.inputs[:carried], strict=False):
+        names.setdefault(node, h.name)
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        new = with_inputs(node, inputs)
+        return new.named(f"{names[node]}{step}") if node in names and node.inputs and not node.name else new
+
+    became = rebuild(body.outputs, visit)
+    return ClosedGraph(body.inputs, body.shared, tuple([became[n] for n in body.outputs]))
 
 
 def _none(node: Node) -> Node:
