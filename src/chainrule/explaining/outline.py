@@ -5,7 +5,7 @@ where not, every operation is a step of its own, and gets a name.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -53,7 +53,7 @@ def outline(J: Node, wanted: Sequence[Node], finely: bool = False) -> Outline:
     """
     nodes = order([J])
     spoken = _spoken(J, nodes, {leaf_key(w) for w in wanted}, finely)
-    inputs = {n: _named_by(n, spoken) if n.inputs else () for n in nodes if n in spoken}
+    inputs = {n: tuple(made_of([n], spoken)) if n.inputs else () for n in nodes if n in spoken}
     in_graph = {leaf_key(n) for n in inputs}
     inputs.update((w, ()) for w in wanted if leaf_key(w) not in in_graph)
     level: dict[Any, int] = {}
@@ -98,21 +98,21 @@ def _spoken(J: Node, nodes: Sequence[Node], wanted: set[Any], finely: bool) -> s
     return spoken
 
 
-def _named_by(node: Node, spoken: set[Node]) -> tuple[Node, ...]:
-    """Return the steps that the formula of ``node`` names, in reading order."""
-    found: list[Node] = []
+def made_of(family: Sequence[Node], kept: Collection[Node]) -> list[Node]:
+    """Return the kept nodes nearest to those of a family, in reading order."""
+    found: dict[Node, None] = {}
     seen: set[Node] = set()
-    stack = list(reversed(node.inputs))
+    stack = [x for n in reversed(family) for x in reversed(n.inputs)]
     while stack:
         x = stack.pop()
         if x in seen:
             continue
         seen.add(x)
-        if x in spoken:
-            found.append(x)
+        if x in kept:
+            found[x] = None
         else:
             stack.extend(reversed(x.inputs))
-    return tuple(found)
+    return list(found)
 
 
 def _names(J: Node, nodes: Sequence[Node]) -> dict[Node, str]:

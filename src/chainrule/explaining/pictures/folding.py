@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chainrule.explaining.outline import made_of
 from chainrule.graph.closed import bodies
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.show import AFTER, BEFORE, text
@@ -76,8 +77,8 @@ def boxes_of(ends: Sequence[Node], kept: Sequence[Node], called: bool = False) -
         families.setdefault(_key(n), []).append(n)
     number = {key: i for i, key in enumerate(families)}
     inside = set(kept)
-    made_of = {key: _made_of(family, inside) for key, family in families.items()}
-    read = {key: [(number[_key(x)], x) for x in nodes if _key(x) in number] for key, nodes in made_of.items()}
+    boxes = {key: made_of(family, inside) for key, family in families.items()}
+    read = {key: [(number[_key(x)], x) for x in nodes if _key(x) in number] for key, nodes in boxes.items()}
     level: list[int] = []
     for inputs in read.values():
         level.append(max((level[i] + 1 for i, _ in inputs), default=0))
@@ -141,23 +142,6 @@ def _under_mark(node: Node) -> Node:
 
 def _is_large(node: Node) -> bool:
     return node.primitive.name == "constant" and node.attributes["value"].size > 6
-
-
-def _made_of(family: Sequence[Node], kept: Collection[Node]) -> list[Node]:
-    """Return the kept nodes nearest to those of a family, in reading order."""
-    found: dict[Node, None] = {}
-    seen: set[Node] = set()
-    stack = [x for n in reversed(family) for x in reversed(n.inputs)]
-    while stack:
-        x = stack.pop()
-        if x in seen:
-            continue
-        seen.add(x)
-        if x in kept:
-            found[x] = None
-        else:
-            stack.extend(reversed(x.inputs))
-    return list(found)
 
 
 def _kind(node: Node, ends: Sequence[Node]) -> Literal["parameter", "leaf", "step", "result"]:
