@@ -168,6 +168,14 @@ def test_targets_of_whole_numbers_have_no_gradient_and_those_of_weights_are_told
         assert np.allclose(told.derivation.gradients[name], gradient)
 
 
+@pytest.mark.parametrize("rule", ["sgd", "adam"])
+def test_where_training_makes_no_step_none_is_told(rule):
+    made = network(cr.Dense(4, "relu"), cr.Dense(1))
+    made.parameters["W1"] = np.full((3, 4), 1e30)
+    with pytest.raises(cr.DataError, match="NaN or infinite"):
+        cr.explain(made, X, Y, parameter="W2", index=(0, 0), optimizer=rule)
+
+
 def test_an_estimator_goes_on_from_the_moments_that_it_has():
     first = cr.NetworkRegressor([cr.Dense(3, "tanh")], epochs=2, warm_start=True, random_state=0).fit(
         X, X[:, 0]

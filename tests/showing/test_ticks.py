@@ -101,7 +101,8 @@ def test_every_name_of_a_legend_has_its_place():
 
 
 @pytest.mark.parametrize(
-    "values", [[1e308, -1e308, 0.0], [5e-324, 0.0, 1e-320], [1e-320] * 3, [1e300, 2e300, 3e300]]
+    "values",
+    [[1e308, -1e308, 0.0], [9.9e307, 0.0, 1e306], [5e-324, 0.0, 1e-320], [1e-320] * 3, [1e300, 2e300, 3e300]],
 )
 def test_numbers_at_the_ends_of_what_floats_are_have_a_bar_of_colours(values):
     picture = cr.Picture(cr.pictures.Panel([cr.pictures.Heat([values, values])]))

@@ -1,12 +1,13 @@
 """Why the next step moves a weight: it is done with a copy of the network, and told by the optimizer's own rule."""
 
 import copy
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError, GraphError, unknown_name
+from chainrule.errors import DataError, DivergenceWarning, GraphError, unknown_name
 from chainrule.explaining.explanation import explain
 from chainrule.explaining.factors import Use, uses_of
 from chainrule.explaining.notation import Notation
@@ -97,7 +98,13 @@ def weight_told(
     clock = dict(zip(CLOCK, begins[-len(CLOCK) :], strict=True))
     first = len(run.began_with)
     remembered = dict(zip([s.name for s in run.slots], begins[first : first + len(run.slots)], strict=True))
-    learn(fit)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DivergenceWarning)  # which is said below
+        learn(fit)
+    if run.history.diverged:
+        raise DataError(
+            f"The step from these weights with these rows is none that is kept. {run.history.stopped}"
+        )
     left = dict(zip([s.name for s in run.slots], run.left, strict=True))
     ending = f"_{name}"
     slots = tuple(

@@ -22,7 +22,7 @@ def linear(low: float, high: float, most: int, whole: bool = False) -> Ticks:
     [(0.0, '0'), (10000.0, '10,000'), (20000.0, '20,000')]
     """
     span = high - low
-    if not TINY < span < math.inf:  # finer or wider than floats are
+    if not TINY < span < 1 / TINY:  # finer or wider than floats are
         return [(low, written(low, abs(low) or 1.0))] + [(high, written(high, abs(high)))] * (span > TINY)
     power = math.floor(math.log10(span / max(most, 1)))
     steps = [m * 10.0 ** (power + e) for e in (0, 1, 2) for m in (1, 2, 5)]

@@ -251,3 +251,25 @@ class TestNumbers:
     def test_intervals_have_two_ends(self):
         with pytest.raises(DataError, match="two ends"):
             pictures.predicted_against_true([1.0], [1.0], low=[0.0])
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 1e30, -3e38, 1e-40])
+def test_numbers_that_differ_by_nothing_or_by_rounding_have_a_histogram(value):
+    made = cr.Network([cr.Dense(2)], input_shape=2, seed=0)
+    for weights in (np.full((2, 2), value), np.float32(value) * np.float32([[1, 1], [1, 1 + 1e-7]])):
+        made.parameters["W1"] = weights
+        bars = cr.pictures.weights(made).panels[0].marks[0]
+        assert bars.heights.sum() == 4
+    y = np.array([1.0, 2.0, 3.0])
+    bars = cr.pictures.residuals(y, y - [0.1, 0.1, 0.1 + 1e-15]).panels[1].marks[0]
+    assert bars.heights.sum() == 3
+
+
+def test_a_confusion_of_nothing_is_refused():
+    with pytest.raises(cr.DataError, match="label for each row"):
+        cr.pictures.confusion(None, None)
+
+
+def test_a_drawing_of_nothing_is_refused():
+    with pytest.raises(cr.GraphError, match="found none"):
+        cr.draw([])

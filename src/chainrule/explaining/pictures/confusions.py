@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError, ShapeError, needing
+from chainrule.errors import DataError, ShapeError, needing, short
 from chainrule.explaining.pictures.marks import Heat
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.truths import coded, fitting, named
@@ -59,6 +59,9 @@ def confusion(y: "ArrayLike", predicted: "ArrayLike", classes: Sequence[Any] | N
             (name, ("no", "yes"), confusion_matrix(t, s, labels=[0, 1])) for name, t, s in pairs
         ]
     else:
+        if true.ndim == 0 or said.ndim == 0:
+            which, what = ("y", y) if true.ndim == 0 else ("predicted", predicted)
+            raise DataError(f"{which} must hold a label for each row; found {short(what)}.")
         if len(true) != len(said):
             raise ShapeError(
                 f"y has {counted(len(true), 'row')} and predicted {len(said)}; expected as many."

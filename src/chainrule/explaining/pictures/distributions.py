@@ -9,6 +9,7 @@ from chainrule.arguments import public
 from chainrule.errors import ChainruleError, GraphError
 from chainrule.explaining.pictures.marks import Bars, Rule
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
+from chainrule.explaining.pictures.truths import counted_in_bins
 from chainrule.explaining.pictures.watching import check_network, names_of
 from chainrule.nn.activations import activation
 from chainrule.shown import counted, in_a_row
@@ -124,7 +125,7 @@ def _histograms(arrays: Mapping[str, np.ndarray], bins: int, what: str, title: s
         known = np.asarray(array, dtype=float)[np.isfinite(array)]
         if known.size < array.size:
             missing.append(f"{array.size - known.size:,} numbers of {name} are not finite, and not shown.")
-        counts, edges = np.histogram(known, bins)
+        counts, edges = counted_in_bins(known, bins)
         places = (edges[1:] + edges[:-1]) / 2
         bars = Bars(places, counts, colour="c1", width=float(edges[1] - edges[0]))
         shape = ", ".join(map(str, array.shape[skip:])) + ("," if array.ndim - skip == 1 else "")

@@ -133,6 +133,8 @@ def draw(
             "values by feed={x: ...}."
         )
     ends = nodes_of(J, "draw")
+    if not ends:
+        raise GraphError("draw takes a node, or several; found none.")
     given = _checked(ends, feed)
     if unroll:
         ends = written_out(ends, None if unroll is True else unroll)

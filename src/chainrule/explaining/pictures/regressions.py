@@ -10,7 +10,7 @@ from chainrule.errors import DataError, needing
 from chainrule.explaining.pictures.grids import around
 from chainrule.explaining.pictures.marks import Band, Bars, Line, Mark, Points, Rule, Spans
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
-from chainrule.explaining.pictures.truths import about_thinned, fitting, named, thinned
+from chainrule.explaining.pictures.truths import about_thinned, counted_in_bins, fitting, named, thinned
 from chainrule.shown import counted
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def residuals(y: "ArrayLike", predicted: "ArrayLike", names: Sequence[str] | Non
         points = Points(p[at], off[at], "", "c1")
         zero = Rule(y=0.0, colour="ink", dash="dashed")
         panels.append(Panel((points, zero), name, Axis("predicted"), Axis("residual: true less predicted")))
-        counts, edges = np.histogram(off, min(MOST_BINS, max(5, int(np.sqrt(len(off))))))
+        counts, edges = counted_in_bins(off, min(MOST_BINS, max(5, int(np.sqrt(len(off))))))
         middle = (edges[:-1] + edges[1:]) / 2
         bars = Bars(middle, counts, colour="c1", width=float(edges[1] - edges[0]) * 0.94)
         mean, spread = float(off.mean()), float(off.std())

@@ -186,6 +186,22 @@ def thinned(count: int, most: int = MOST_POINTS) -> np.ndarray:
     )
 
 
+def counted_in_bins(values: np.ndarray, bins: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many numbers lie in each of so many bins of equal width, and the edges of these.
+
+    Numbers too near to each other for so many edges between them are in bins around them that floats can tell apart.
+    """
+    if values.size and np.ndim(bins) == 0:
+        low, high = float(values.min()), float(values.max())
+        size = max(abs(low), abs(high))
+        if high - low < size * 1e-12 or not np.isfinite(high - low):
+            room = max(size * 1e-6, 0.5) if np.isfinite(high - low) else 0.0
+            edges = np.linspace(0.0, 1.0, int(bins) + 1)
+            edges = (low - room) * (1 - edges) + (high + room) * edges
+            return np.histogram(values, edges)
+    return np.histogram(values, bins)
+
+
 def about_thinned(count: int, most: int = MOST_POINTS) -> tuple[str, ...]:
     """Return what is said where not all rows are drawn."""
     return (f"{most:,} of {count:,} rows are drawn; the numbers are of all.",) if count > most else ()
