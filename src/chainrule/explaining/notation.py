@@ -109,7 +109,7 @@ class Notation:
         if row is total and n.inputs[0].ndim == 2 and len(n.attributes["axes"]) == 2 and not n.ndim:
             return record(row, [self._turn(n.inputs[0], self._natural(n.inputs[0]))], n.attributes)
         if way == SAME:
-            return record(row, [self._turn(x, SAME) for x in n.inputs], n.attributes)
+            return record(row, [self._in_same(x, n) for x in n.inputs], n.attributes)
         turned = self._turned(n) if way == TURNED else self._column(n)
         if turned is not None:
             return turned
@@ -127,6 +127,19 @@ class Notation:
         out = plan.out[::-1] if way == TURNED else plan.out
         return turned_around(record(contract, factors, {"spec": f"{letters[0]},{letters[1]}->{out}"}))
 
+    def _product_of_column(self, n: Node) -> Node | None:
+        """Return a matrix by a vector that is shown as a column."""
+        plan = contraction(n.attributes["spec"])
+        letters, factors = [plan.left, plan.right], []
+        if sorted(x.ndim for x in n.inputs) != [1, 2] or len(plan.inner) != 1:
+            return None
+        for i, x in enumerate(n.inputs):
+            natural = self._natural(x) if x.ndim == 2 else COLUMN
+            factors.append(self._turn(x, natural))
+            letters[i] = letters[i][::-1] if natural == TURNED else letters[i]
+            letters[i] += "Z" if natural == COLUMN else ""
+        return turned_around(record(contract, factors, {"spec": f"{letters[0]},{letters[1]}->{plan.out}Z"}))
+
     def _turned(self, n: Node) -> Node | None:
         row, attributes = n.primitive, n.attributes
         if row.elementwise or row.unwritten:
@@ -139,12 +152,20 @@ class Notation:
         if row in (softmax, log_softmax):
             axes = tuple(sorted(1 - axis for axis in attributes["axes"]))
             return record(row, [self._turn(n.inputs[0], TURNED)], {**attributes, "axes": axes})
-        if row is broadcast_to and n.inputs[0].ndim in (0, 2):
-            (x,) = n.inputs
-            return broadcast(self._turn(x, TURNED if x.ndim else SAME), n.shape[::-1])
+        if row is broadcast_to:
+            return broadcast(self._beside(n.inputs[0]), n.shape[::-1])
         if row is reshape and n.inputs[0].ndim == 1 and n.shape == (*n.inputs[0].shape, 1):
             return self._turn(n.inputs[0], SAME).reshape(n.shape[::-1])
+        if row is reshape and n.inputs[0].ndim == 1 and n.shape == (1, *n.inputs[0].shape):
+            return self._turn(n.inputs[0], COLUMN)
         return None
+
+    def _in_same(self, x: Node, n: Node) -> Node:
+        """Return an input of an array that stays as it is; a vector shown as a column is turned to lie in it."""
+        beside = n.primitive.elementwise or n.primitive is broadcast_to
+        if self.columns and x.ndim == 1 and n.ndim > 1 and beside and self._natural(x) == COLUMN:
+            return self._turn(x, COLUMN).T
+        return self._turn(x, SAME)
 
     def _beside(self, x: Node) -> Node:
         """Return an input of what works element by element on transposed matrices."""
@@ -154,6 +175,8 @@ class Notation:
         row, attributes = n.primitive, n.attributes
         if row.elementwise or row.unwritten:
             return record(row, [self._turn(x, COLUMN if x.ndim else SAME) for x in n.inputs], attributes)
+        if row is contract:
+            return self._product_of_column(n)
         if row is reshape and n.inputs[0].shape == (1, *n.shape):
             return self._turn(n.inputs[0], TURNED)
         if row is total and n.inputs[0].ndim == 2 and attributes["axes"] == (0,):
