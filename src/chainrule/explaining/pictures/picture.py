@@ -88,6 +88,19 @@ class Panel(Checked):
     legend: bool = True
     size: tuple[float, float] | None = None
 
+    if TYPE_CHECKING:  # one mark is as good as a list of it
+
+        def __init__(
+            self,
+            marks: Mark | Sequence[Mark],
+            title: str = "",
+            x: Axis = ...,
+            y: Axis = ...,
+            equal: bool = False,
+            legend: bool = True,
+            size: tuple[float, float] | None = None,
+        ) -> None: ...
+
     __repr__ = brief
 
     def __post_init__(self) -> None:
@@ -141,7 +154,16 @@ class Picture(Checked):
     columns: Count | None = None
     notes: Sequence[str] = ()
 
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # one panel is as good as a list of it
+
+        def __init__(
+            self,
+            panels: Panel | Sequence[Panel],
+            title: str = "",
+            words: str = "",
+            columns: Count | None = None,
+            notes: Sequence[str] = (),
+        ) -> None: ...
 
         def svg(self, width: float | None = None) -> str:
             """Return the picture as SVG, by default 860 pixels wide at the most."""
