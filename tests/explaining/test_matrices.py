@@ -225,3 +225,34 @@ def test_what_goes_wrong_is_said():
     told = cr.explain(np.sum(v).named("J"), cr.variable([1.0], "w"))
     assert "J does not depend on w." in told.remarks
     np.testing.assert_array_equal(told.gradients["w"], [0.0])
+
+
+class TestArraysWithoutNames:
+    """Most lessons write ``Y * np.log(A) + (1 - Y) * np.log(1 - A)`` with NumPy's own arrays."""
+
+    X, Y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0.0, 1, 1, 0]])
+
+    def told(self):
+        W, b = cr.variable([[1.0, -2.0]], "W"), cr.variable([[0.5]], "b")
+        A = cr.sigmoid((W @ self.X + b).named("Z")).named("A")
+        return cr.explain((-np.mean(self.Y * np.log(A) + (1 - self.Y) * np.log(1 - A))).named("J"))
+
+    def test_they_are_given_once_and_named_in_formulas(self):
+        told = self.told()
+        forward = [str(step) for step in told.forward]
+        assert (
+            forward[0] == "Z = W · C1 + b   (1, 4)" and "C2 ∘ log(A) + (1 − C2) ∘ log(1 − A)" in forward[-1]
+        )
+        given = {step.name: step.value for step in told.given}
+        assert np.array_equal(given["C1"], self.X) and np.array_equal(given["C2"], self.Y)
+        assert told.remarks[0] == 'C1, C2 bear no name in the graph: cr.constant(Y, "Y") gives them one.'
+
+    def test_the_gradient_comes_to_what_the_lecture_says(self):
+        dZ = next(str(step) for step in self.told().backward if step.name == "dZ")
+        assert "0.25 · (A − C2)" in dZ
+
+    def test_names_of_ones_own_are_kept_and_alike_entries_stay_a_number(self):
+        w, c = cr.variable([1.0, 2.0], "w"), cr.constant([3.0, 4.0], "C1")
+        told = cr.explain(np.sum(w * c * np.array([5.0, 6.0]) + np.ones(2)).named("J"))
+        assert [step.name for step in told.given] == ["w", "C1", "C2"]
+        assert told.remarks[0].startswith("C2 bears no name")

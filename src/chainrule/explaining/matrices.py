@@ -17,6 +17,7 @@ from chainrule.explaining.matrix_text import written
 from chainrule.explaining.neat import lighter, neat, with_known_choices
 from chainrule.explaining.notation import Notation
 from chainrule.explaining.outline import Outline, Step, in_lecture_order, outline
+from chainrule.explaining.unnamed import about, with_names
 from chainrule.graph import shapes, show
 from chainrule.graph.closed import replaced
 from chainrule.graph.evaluate import evaluate
@@ -98,7 +99,7 @@ def explained(
             "number that is made of it, np.sum or np.mean; or leave wrt out, and its way forward is told."
         )
     run_of = {x: constant(v) for x, v in feed.items() if x.dtype.kind == "b" and not x.shape}
-    J, *wanted = with_known_choices(replaced([J, *wanted], run_of))
+    (J, *wanted), nameless = with_names(with_known_choices(replaced([J, *wanted], run_of)), wanted)
     told = outline(J, wanted, finely)
     run = evaluate([J, *wanted, *[step.node for step in told.steps]], feed)
     end = ending(told, J, wanted, feed, run)
@@ -144,7 +145,7 @@ def explained(
         tuple([_slope(each, reading) for each in gradients.slopes()]) if engine else (),
         tuple(backward),
         {told.of(w).name: g for w, g in zip(wanted, engine, strict=False)},
-        tuple(_remarks(reading, gradients, found, wanted)),
+        (*about(nameless), *_remarks(reading, gradients, found, wanted)),
     )
 
 
