@@ -72,6 +72,17 @@ def test_a_chain_goes_on_in_rows_each_of_which_begins_with_what_it_needs():
     assert all(b.x == min(o.x for o in found.boxes if o.row == b.row) for b in again)
 
 
+def test_who_reads_from_the_end_finds_it_on_top():
+    sizes = [Size(100, 30, 60.0)] * 9
+    wires = [Wire(i, i + 1, 20.0) for i in range(8)]
+    down, up = layout(sizes, wires, 400), layout(sizes, wires, 400, upward=True)
+    assert max(b.y for b in down.boxes if b.box == 8) == max(b.y for b in down.boxes)
+    assert max(b.y for b in up.boxes if b.box == 8) == min(b.y for b in up.boxes)
+    assert (up.width, up.height, up.rows) == (down.width, down.height, down.rows)
+    for wire, route in zip(wires, up.routes, strict=True):
+        check_line(up, wire, route)
+
+
 def test_crossings_that_need_not_be_are_none():
     """A ladder drawn crosswise: K₂,₂ apart, pairs exchanged."""
     sizes = [Size(30, 20)] * 6

@@ -54,7 +54,9 @@ class Layout:
         return max((b.row for b in self.boxes), default=0) + 1
 
 
-def layout(sizes: Sequence[Size], wires: Sequence[Wire], width: float, left: bool = False) -> Layout:
+def layout(
+    sizes: Sequence[Size], wires: Sequence[Wire], width: float, left: bool = False, upward: bool = False
+) -> Layout:
     """Place boxes from left to right, in several rows where ``width`` asks for it.
 
     Args:
@@ -62,6 +64,7 @@ def layout(sizes: Sequence[Size], wires: Sequence[Wire], width: float, left: boo
         wires: The lines, each from an earlier box to a later one.
         width: How wide it may be. A box that a row needs from above stands at its left again.
         left: Whether boxes that nothing leads to stand in the first column, and not just before what they lead to.
+        upward: Whether the last row stands on top, for who reads from the end.
 
     Returns:
         Places, in units of ``width``, from (0, 0) on.
@@ -76,7 +79,7 @@ def layout(sizes: Sequence[Size], wires: Sequence[Wire], width: float, left: boo
     labels = [(0.0, 0.0)] * len(wires)
     going_on: list[tuple[int, np.ndarray]] = []
     top = widest = 0.0
-    for number, (own, behind) in enumerate(cut):
+    for number, (own, behind) in reversed([*enumerate(cut)]) if upward else enumerate(cut):
         row = _Row(sizes, [k for k, w in enumerate(wires) if w.target in own], wires, own, behind)
         row.place(rank, left and len(cut) == 1)
         boxes += row.boxes(number, top)
@@ -84,6 +87,7 @@ def layout(sizes: Sequence[Size], wires: Sequence[Wire], width: float, left: boo
             routes[k], labels[k] = route, label
         going_on += row.ends(top)
         widest, top = max(widest, row.width), top + row.height + ROWS_APART
+    boxes.sort(key=lambda b: b.row)  # also where the last row was placed first
     return Layout(
         tuple(boxes), tuple(routes), tuple(labels), tuple(going_on), widest, max(top - ROWS_APART, 0)
     )

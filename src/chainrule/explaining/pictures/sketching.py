@@ -90,7 +90,7 @@ def sketch(
     for most in LETTERS:
         sizes = [size_of(s, most) for s in shapes]
         wires = [Wire(j.source, j.target, _room(j, most)) for j in joints]
-        placed = layout(sizes, wires, width - 2 * MARGIN, left)
+        placed = layout(sizes, wires, width - 2 * MARGIN, left, upward=backward)
         if placed.width <= width - 2 * MARGIN:
             break
     marks: list[Any] = []
@@ -107,10 +107,8 @@ def sketch(
             continue
         x, y, high = at.x + MARGIN, at.y + MARGIN, at.height
         if at.again:
-            name = cut(shape.name, most)
-            marks.append(
-                Box(x, y, at.width, high, (name,), "note", dash="dashed", tip=f"{shape.name}, from above")
-            )
+            tip = f"{shape.name}, from {'below' if backward else 'above'}"
+            marks.append(Box(x, y, at.width, high, (cut(shape.name, most),), "note", dash="dashed", tip=tip))
             continue
         if shape.loop:
             marks.append(_round(x, y, at.width, shape.loop))
