@@ -433,6 +433,7 @@ CASES = [
     ("explain", Data, lambda: cr.explain(built(), X, parameter="W1", index=(0, 0))),
     ("explain", Unknown, lambda: cr.explain(built(), X, Y, parameter="W7")),
     ("NetworkExplanation.row", Data, lambda: cr.explain(built(), X).row(9)),
+    ("NetworkExplanation.derivation", Data, lambda: cr.explain(built(), X).derivation),
     ("draw", Graph, lambda: cr.draw(3.0)),
     ("draw", Unknown, lambda: cr.draw(x.sum(), fold="layer")),
     ("draw", Shape, lambda: cr.draw(x.sum(), feed={x: np.ones((2, 5))})),

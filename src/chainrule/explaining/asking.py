@@ -1,6 +1,6 @@
 """What :func:`explain` says of a network on rows: outputs, the cost and its gradients, or why a weight moves."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from chainrule.explaining.matrix_steps import MatrixExplanation
 from chainrule.explaining.networks import NetworkExplanation
 from chainrule.explaining.notation import notation_of
 from chainrule.explaining.stepping import weight_told
-from chainrule.explaining.steps import Explanation
 from chainrule.explaining.subjects import looked_at, rows_of, subject_of
 from chainrule.explaining.weights import WeightExplanation
 from chainrule.graph.node import Node, with_inputs
@@ -43,7 +42,7 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     looked = looked_at(subject, X, output)
     predicted = looked.programs.outputs(looked.programs.output, looked.arrays)[0]
     chosen = (predicted * looked.picked).reshape(looked.rows, -1).sum(axis=1, dtype=np.float64)
-    told: Explanation | MatrixExplanation | None = None
+    told: MatrixExplanation | None = None
     remark = ""
     if y is not None:
         X, y = rows_of(network, subject.read(X), y)
@@ -56,11 +55,11 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     every = (*architecture.parameters.values(), *architecture.statistics.values())
     values = {w: w.value for w in every}
     return NetworkExplanation(
-        looked.in_units(chosen, np.arange(looked.rows)), looked.of, told, remark, looked, values, told_as
+        looked.in_units(chosen, np.arange(looked.rows)), looked.of, remark, looked, values, told, told_as
     )
 
 
-def derived(network: Network, examples: Examples, **written: Any) -> Explanation | MatrixExplanation:
+def derived(network: Network, examples: Examples, **written: Any) -> MatrixExplanation:
     """Return the cost of rows and its gradients as they come about, named as the layers' activations are: Z1, A1 ..."""
     """Return the cost of rows and its gradients as they come about, named as the layers' activations are: Z1, A1 ..."""
     goal, table = examples
@@ -78,4 +77,6 @@ def derived(network: Network, examples: Examples, **written: Any) -> Explanation
     became = rebuild([cost], visit)
     feed: dict[Node, Any] = dict(zip(goal.inputs, table, strict=True)) | {STEP: 0, SEED: network.seed}
     learned = [architecture.parameters[name] for name in goal.trained]
-    return explain(became[cost].named("J"), learned, feed, **written)
+    return cast(
+        MatrixExplanation, explain(became[cost].named("J"), learned, feed, **written)
+    )  # rows are arrays

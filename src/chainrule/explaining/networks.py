@@ -11,7 +11,6 @@ from chainrule.doors import Door
 from chainrule.errors import DataError, short
 from chainrule.explaining.inside import DIGITS, LayerTold, layers_told
 from chainrule.explaining.matrix_steps import MatrixExplanation
-from chainrule.explaining.steps import Explanation
 from chainrule.explaining.subjects import Looked
 from chainrule.friendly import Friendly
 from chainrule.graph import show
@@ -108,7 +107,6 @@ class NetworkExplanation(Friendly):
     Attributes:
         predicted: The explained output of each row, in units of the target.
         of: Which output of each row that is: its place, or what it is called.
-        derivation: The cost of these rows and its gradients, in matrix form; None without targets.
         remark: Why there is no derivation, where there is none though targets were given.
 
     >>> network = cr.Network([cr.Dense(1, "sigmoid", initializer=[[0.5], [-1.0]])], input_shape=2)
@@ -122,12 +120,29 @@ class NetworkExplanation(Friendly):
 
     predicted: np.ndarray
     of: tuple[Any, ...]
-    derivation: Explanation | MatrixExplanation | None
     remark: str
     _looked: Looked = field(repr=False)
     _values: Mapping[Node, np.ndarray] = field(repr=False)  # those that the network had
+    _derived: MatrixExplanation | None = field(default=None, repr=False)
     _written: Mapping[str, Any] = field(default_factory=dict, repr=False)  # digits and notation
     _repr_html_ = Door()
+
+    @property
+    def derivation(self) -> MatrixExplanation:
+        """The cost of these rows and its gradients, in matrix form.
+
+        Raises:
+            DataError: If no targets were given, or the graph cannot be told: then ``remark`` says why.
+
+        >>> network = cr.Network([cr.Dense(1, initializer=2.0)], input_shape=1)
+        >>> print(cr.explain(network, [[3.0]], [5.0]).derivation.forward[0])
+        Z1 = x · W1 + b1 = [ 6 ]   (1, 1)
+        """
+        if self._derived is None:
+            raise DataError(
+                self.remark or "Gradients are those of a cost: cr.explain(network, X, y), with targets."
+            )
+        return self._derived
 
     @public
     def row(self, number: int = 0) -> RowExplanation:
@@ -173,7 +188,7 @@ class NetworkExplanation(Friendly):
         >>> cr.explain(network, [[3.0]]).to_dict()["predicted"]
         [6.0]
         """
-        told = None if self.derivation is None else self.derivation.to_dict()
+        told = None if self._derived is None else self._derived.to_dict()
         rows = [self._row(number).to_dict() for number in range(len(self.of))]
         return {"predicted": self.predicted.tolist(), "of": list(self.of), "rows": rows, "derivation": told}
 
@@ -182,12 +197,12 @@ class NetworkExplanation(Friendly):
         if len(self.of) > 1:
             last = f" to .row({len(self.of) - 1}) tell the others" if len(self.of) > 2 else " tells the other"
             lines.append(f"(.row(1){last}.)")
-        if self.derivation is not None:
-            lines += ["", str(self.derivation)]
+        if self._derived is not None:
+            lines += ["", str(self._derived)]
         if self.remark:
             lines += ["", self.remark]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        also = "" if self.derivation is None else ", with the gradients of their cost"
+        also = "" if self._derived is None else ", with the gradients of their cost"
         return f"<NetworkExplanation of {counted(len(self.of), 'row')}{also}>"

@@ -16,7 +16,7 @@ def row(told: RowExplanation) -> str:
 def network(told: NetworkExplanation) -> str:
     """Return what made the output of the first row, and how the gradients come about."""
     more = [f"row(1) to row({len(told.of) - 1}) tell the others."] if len(told.of) > 1 else []
-    below = "" if told.derivation is None else explanation(told.derivation)
+    below = "" if told._derived is None else explanation(told._derived)
     return html.page(*_layers(told.row()), html.sentences([*more, *filter(None, [told.remark])])) + below
 
 
