@@ -33,7 +33,7 @@ def test_a_row_is_explained_in_the_units_of_its_table(folder):
     shown = run("explain", str(folder / "first"), "--row", "7")
     assert shown.exit_code == 0 and shown.stdout.startswith("Row 7: price is ")
     assert "+1" in shown.stdout and "add up to the prediction" in shown.stdout
-    same = run("explain", str(folder / "first"), "--row", "7", "--data", str(folder / "houses.csv"))
+    same = run("explain", str(folder / "first"), str(folder / "houses.csv"), "--row", "7")
     assert same.stdout == shown.stdout
 
 

@@ -26,7 +26,8 @@ ROOMS = [
 PYTHON_ALONE = [
     "balanced, or yes=5,no=1.", "import chainrule as cr\n",
     "Expected a table (a pandas", "a table: a DataFrame, or",
-    "pd.DataFrame(...) makes one", "Read the file first", "cr.load_table gives it",
+    "pd.DataFrame(...) makes one", "pd.DataFrame.sparse", "has no value for these rows; give metric",
+    "Read the file first", "cr.load_table gives it",
     "table.dropna(subset=", "missing says how a file is read, and this table is in memory",
     "the index that read_table gave", "at least 0 and below 1, got", "custom is a dict",
     "lowered the cost by less than tol", "Give validation_split or",

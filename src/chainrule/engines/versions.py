@@ -8,7 +8,7 @@ from chainrule.arguments import public
 from chainrule.engines.registry import ENGINES, missing
 
 PACKAGES = (
-    "numpy", "scipy", "scikit-learn", "llvmlite", "safetensors", "pandas", "matplotlib", "click", "rich",
+    "numpy", "scipy", "scikit-learn", "llvmlite", "safetensors", "pandas", "matplotlib", "contourpy", "click", "rich",
     "threadpoolctl", "jax",
 )  # fmt: skip
 

@@ -179,6 +179,11 @@ def explain(
     given = _checked(order([J]), feed)
     has_loops = any(bodies(n) for n in order([J]))
     J, wrt, given = written_out(J, wrt, given)
+    if (inner := next((n for n in order([J]) if bodies(n)), None)) is not None:
+        raise GraphError(
+            f"explain tells single steps, and '{inner.name or inner.primitive.name}' has a graph of its own, which is "
+            "computed again and again. Write out what it does, step by step."
+        )
     if any(n.shape for n in order([J])):
         return explained(
             J,

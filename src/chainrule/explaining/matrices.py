@@ -52,9 +52,10 @@ class Reading:
 
     def is_given(self, expression: Node) -> bool:
         """Say whether an expression is of inputs and constants alone."""
+        leaves = {step: symbol for step, symbol in self.symbols.items() if step.node.primitive.leaf}
         given = {
-            self.symbols[step] for step in self.symbols if step.node.primitive.name in ("input", "constant")
-        }
+            symbol for step, symbol in leaves.items() if "cell" not in step.node.attributes
+        }  # is not learned
         return all(n in given or n.inputs or n.primitive.leaf == "known" for n in order([expression]))
 
     def shown(self, symbol: Node) -> np.ndarray:

@@ -136,7 +136,7 @@ class NetworkExplanation(Friendly):
 
         >>> network = cr.Network([cr.Dense(1, initializer=2.0)], input_shape=1)
         >>> print(cr.explain(network, [[3.0]], [5.0]).derivation.forward[0])
-        Z1 = x · W1 + b1 = [ 6 ]   (1, 1)
+        Z1 = x · W1 + b1   (1, 1)
         """
         if self._derived is None:
             raise DataError(

@@ -244,9 +244,7 @@ def _corrections(new: Node, method: Optimizer, t: Node) -> dict[Node, Node]:
         grown = node.inputs[0] if node.primitive.name == "negative" else None
         if grown is None or grown.primitive.name != "expm1":
             continue
-        logs = [
-            x for x in order([grown]) if x.primitive.name == "constant" and x.shape == () and not x.inputs
-        ]
+        logs = [x for x in order([grown]) if x.primitive.leaf == "known" and x.shape == ()]
         if not logs:
             continue
         log_beta = min(float(x.value) for x in logs)
