@@ -22,7 +22,7 @@ from chainrule.train.recorded import Recorded
 from chainrule.train.recording import Record
 
 MOST_BYTES = 2**27  # of the values of all epochs that are kept
-SHARE = 0.02  # of the time of training that looks may take, beside what it takes to begin
+SHARE = 0.01  # of the time of training that looks are reckoned to take; cold caches double it
 LEAST_LOOKS = 5
 LOOK, BYTE = (
     1.5e-4,
