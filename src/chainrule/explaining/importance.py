@@ -196,6 +196,8 @@ def _of_network(subject: Subject, X: Any, y: Any, metric: Any) -> Scoring:
     called, watched = next(iter(named.items()), ("cost", None))
     larger = bool(getattr(watched, "larger_is_better", False))
     table = take(network._programs, X, network.columns).arrays[0]
+    if not len(table):
+        raise DataError("X has no rows: there is nothing to shuffle.")
     known = network.columns.get(name, ())
     names = tuple(map(str, known)) if known else tuple(f"{name}[{i}]" for i in range(table.shape[1]))
 

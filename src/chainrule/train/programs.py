@@ -349,6 +349,8 @@ class Programs:
         by: Collection[str] | None = None,
     ) -> Arrays:
         """Return the cost while training on a table, then its gradient by each parameter of ``by``, or by every one."""
+        if not len(table[0]):
+            raise DataError("There are no rows: their cost has no gradient.")
         executable = slopes_of(goal, by).on(self.engine, 1, len(table[0]))
         return executable.step(self._state(values), table)[1]
 

@@ -160,3 +160,26 @@ def test_what_is_no_network_is_named():
     for draw in (cr.pictures.weights, cr.pictures.filters, cr.pictures.cell):
         with pytest.raises(cr.GraphError, match="found list"):
             draw([1, 2])
+
+
+def nothing(network):
+    X, y = np.empty((0, 2)), np.empty(0)
+    return [
+        lambda: network.draw(X),
+        lambda: cr.draw(network, X=X, y=y),
+        lambda: cr.pictures.activations(network, X),
+        lambda: cr.pictures.gradients(network, X, y),
+        lambda: cr.pictures.dead_units(network, X),
+        lambda: cr.pictures.boundary(network, X, y),
+        lambda: cr.pictures.hidden(network, X, y),
+        lambda: cr.explain(network, X, y),
+        lambda: cr.attributions(network, X),
+        lambda: cr.permutation_importance(network, X, y),
+    ]
+
+
+@pytest.mark.parametrize("which", range(10))
+def test_no_rows_are_said_to_be_none(which):
+    network = cr.Network([cr.Dense(3, "relu"), cr.Dense(1, "sigmoid")], input_shape=2, seed=0)
+    with pytest.raises(cr.DataError, match="no rows"):
+        nothing(network)[which]()

@@ -211,7 +211,7 @@ class TestOneColumn:
     [
         (("a model", CORNERS), DataError, "something that predicts"),
         ((neuron([1.0, 1.0], 0.0), CORNERS, [0, 1]), ShapeError, "X has 4 rows and y 2"),
-        ((neuron([1.0, 1.0], 0.0), CORNERS, [0, 1, 1, 5]), DataError, "y holds 5 in row 4"),
+        ((neuron([1.0, 1.0], 0.0), CORNERS, [0, 1, 1, 5]), DataError, "y holds 5 in row 3"),
         ((neuron([1.0, 1.0], 0.0), CORNERS, None, (0, 2)), DataError, "columns from 0 to 1"),
         ((neuron([1.0, 1.0], 0.0), CORNERS, None, (0, 0)), DataError, "two columns, or one"),
         ((neuron([1.0, 1.0], 0.0), CORNERS, None, ("x1", "x3")), UnknownNameError, "column 'x3'"),

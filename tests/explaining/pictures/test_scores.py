@@ -63,13 +63,13 @@ class TestConfusion:
         [
             ([0, 1], [0], None, ShapeError, "y has 2 rows and predicted 1"),
             ([], [], None, DataError, "no rows"),
-            (["a", None], ["a", "a"], None, DataError, "no value in row 2"),
+            (["a", None], ["a", "a"], None, DataError, "no value in row 1"),
             (
                 ["a", "c"],
                 ["a", "a"],
                 ["a", "b"],
                 DataError,
-                "y holds 'c' in row 2, which is none of the classes",
+                "y holds 'c' in row 1, which is none of the classes",
             ),
             ([0, 1], ["0", "1"], None, DataError, "one class in two types"),
             ([[0, 1]], [[0, 1, 1]], None, ShapeError, "expected one shape"),
@@ -176,7 +176,7 @@ class TestCurves:
         [
             ([0, 1], [0.5], ShapeError, "y has 2 rows and p 1"),
             ([1, 1], [0.5, 0.6], DataError, "one class"),
-            ([0, 1], [0.5, np.nan], DataError, "p holds nan in row 2"),
+            ([0, 1], [0.5, np.nan], DataError, "p holds nan in row 1"),
             ([0, 1, 5], [[0.1, 0.2, 0.7]] * 3, DataError, "3 columns"),
             (["a", "b"], [[0.1, 0.2, 0.7]] * 2, DataError, "y knows 2"),
         ],
@@ -239,7 +239,7 @@ class TestNumbers:
         ("arguments", "error", "words"),
         [
             (([1.0, 2.0], [1.0]), ShapeError, "expected one shape"),
-            (([1.0, np.inf], [1.0, 1.0]), DataError, "y holds inf in row 2"),
+            (([1.0, np.inf], [1.0, 1.0]), DataError, "y holds inf in row 1"),
             (([1.0, 2.0], ["a", "b"]), DataError, "predicted holds 'a'"),
         ],
     )

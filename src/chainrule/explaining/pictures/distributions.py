@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import ChainruleError, GraphError
+from chainrule.errors import ChainruleError, DataError, GraphError
 from chainrule.explaining.pictures.marks import Bars, Rule
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.truths import counted_in_bins
@@ -75,7 +75,7 @@ def activations(network: Network, X: "Data", *, bins: int = BINS) -> Picture:
     ['dense_1 (16,)', 'dense_2 (3,)']
     """
     found = check_network(network, "activations")
-    inside, name_of = found.activations(X), names_of(found.architecture)
+    inside, name_of = _inside(found, X), names_of(found.architecture)
     arrays = {label: _joined(inside[name]) for label, name in name_of.items()}
     return _histograms(arrays, bins, "output", "Activations by layer", 1)
 
@@ -172,7 +172,7 @@ def dead_units(network: Network, X: "Data") -> Picture:
     """
     found = check_network(network, "dead_units")
     architecture = found.architecture
-    inside, name_of = found.activations(X), names_of(architecture)
+    inside, name_of = _inside(found, X), names_of(architecture)
     panels, told = [], []
     for label, call in architecture.calls.items():
         if not _can_be_dead(getattr(call.layer, "activation", None)):
@@ -225,3 +225,11 @@ def _can_be_dead(kind: Any) -> bool:
     ):  # one of nodes alone, or of one's own making
         return False
     return bool((values[:3] == 0).all() and (values[3:] != 0).all())
+
+
+def _inside(network: Network, X: Any) -> Mapping[str, Any]:
+    """Return what layers put out, of one row at least."""
+    inside = network.activations(X)
+    if not all(len(array) for array in inside.values()):
+        raise DataError("X has no rows; a picture needs some.")
+    return inside

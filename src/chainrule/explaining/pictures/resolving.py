@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.errors import DataError
 from chainrule.graph.node import Node, leaf_key, mark, with_inputs
 from chainrule.graph.walk import order, rebuild
 from chainrule.nn.calls import Call
@@ -61,6 +62,8 @@ def resolved(network: Network, X: Any, y: Any, loss: Any) -> Resolved:
         if X is not None:
             feed = dict(zip(architecture.inputs.values(), network._take(X).arrays, strict=True))
         after = at([architecture.output, *nodes], training=False)
+    if feed is not None and not all(map(len, feed.values())):
+        raise DataError("X has no rows; a picture needs some.")
     after = _settled(after, dict(zip(parts, after[2 + len(outputs) :], strict=False)))
     if feed is not None:
         given = {leaf_key(n): v for n, v in ((STEP, 0), (SEED, network.seed))}

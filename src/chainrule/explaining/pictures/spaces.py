@@ -161,7 +161,9 @@ def _reduced(
         from sklearn.decomposition import PCA  # noqa: PLC0415 -- it takes long to import
 
     if len(features) < 3:
-        raise DataError(f"{counted(len(features), 'row')} lie in a plane anyhow: give 3 or more.")
+        raise DataError(
+            f"What so few rows are like needs no projection: give 3 or more; found {len(features)}."
+        )
     if np.ptp(features, axis=0).max() == 0:
         raise DataError(
             "This layer says the same of every row, so all lie at one place: its neurons are dead."

@@ -40,7 +40,7 @@ def numbers_of(value: Any, what: str) -> np.ndarray:
     wrong = ~np.isfinite(found)
     if wrong.any():
         row = int(np.argwhere(wrong)[0][0])
-        raise DataError(f"{what} holds {found[wrong][0]} in row {row + 1}; a picture is of finite numbers.")
+        raise DataError(f"{what} holds {found[wrong][0]} in row {row}; a picture is of finite numbers.")
     if found.ndim == 0 or not found.size:
         raise DataError(f"{what} has no rows; a picture needs some.")
     return found
@@ -82,7 +82,7 @@ def labels_of(value: Any, what: str) -> np.ndarray:
         raise DataError(f"{what} has no rows; a picture needs some.")
     missing = np.array([x is None or x != x for x in found.tolist()])
     if missing.any():
-        raise DataError(f"{what} has no value in row {int(missing.argmax()) + 1}. Leave such rows out first.")
+        raise DataError(f"{what} has no value in row {int(missing.argmax())}. Leave such rows out first.")
     return found
 
 
@@ -118,7 +118,7 @@ def coded(
             if label not in places:
                 told = in_a_row([short(x) for x in classes or known])
                 raise DataError(
-                    f"{what} holds {short(label)} in row {row + 1}, which is none of the classes {told}."
+                    f"{what} holds {short(label)} in row {row}, which is none of the classes {told}."
                 )
         codes.append(np.array([places[label] for label in labels]))
     return tuple(name_of(label) for label in (known if classes is None else classes)), codes

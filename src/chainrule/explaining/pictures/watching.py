@@ -134,6 +134,8 @@ def one_row(X: Any, row: int | None, rows: int) -> int:
         row: Which was asked for, or None.
         rows: How many there are.
     """
+    if not rows:
+        raise DataError("X has no rows; a picture needs some.")
     number = 0 if row is None else row
     if isinstance(number, bool) or not isinstance(number, int | np.integer) or not -rows <= number < rows:
         raise DataError(f"row is a whole number below {rows}, the rows of X, counted from 0; found {row!r}.")
