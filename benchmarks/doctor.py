@@ -90,7 +90,10 @@ def main() -> None:
     for cause in sorted(by):
         print(f"{cause:28} {sum(by[cause])} of {len(by[cause])}")
     print()
-    for rights, what in ((by.pop(HEALTHY, []), "Healthy runs left alone"), ([right for cause in by.values() for right in cause], "Right first")):
+    for rights, what in (
+        (by.pop(HEALTHY, []), "Healthy runs left alone"),
+        ([right for cause in by.values() for right in cause], "Right first"),
+    ):
         if rights:
             print(f"{what}: {sum(rights)} of {len(rights)}, {np.mean(rights):.1%}.")
     seconds = [row["seconds"] for row in rows]
