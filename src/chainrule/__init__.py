@@ -94,6 +94,7 @@ _HOMES = {
     "engines.versions": ["show_versions"],
     "train.kept": ["KeptEpochs"],
     "train.recorded": ["Recorded"],
+    "train.tensorboard": ["TensorBoardLog"],
     "train.many": ["fit_many"],
     "train.network": ["Network"],
     "train.mixing": ["mixture"],

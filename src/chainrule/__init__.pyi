@@ -97,6 +97,7 @@ from chainrule.train.recorded import Recorded as Recorded
 from chainrule.train.recording import *
 from chainrule.train.schedules import *
 from chainrule.train.sequences import pad_sequences as pad_sequences
+from chainrule.train.tensorboard import TensorBoardLog as TensorBoardLog
 from chainrule.transform.backprop import Gradient as Gradient, grad as grad
 from chainrule.transform.check import GradientReport as GradientReport, check_gradients as check_gradients
 from chainrule.transform.simplify import simplify as simplify

@@ -128,7 +128,8 @@ WRITE: dict[str, dict[str, str]] = {
         "ModelCheckpoint": "It is called: cr.Checkpoint('best.safetensors')",
         "BackupAndRestore": "A fit goes on after a crash where it is given a file for it: "
         "network.fit(X, y, resume='fit.safetensors')",
-        "CSVLogger TensorBoard": "A line for each epoch is written by: cr.CSVLog('log.csv')",
+        "CSVLogger": "A line for each epoch is written by: cr.CSVLog('log.csv')",
+        "TensorBoard TensorBoardLogger SummaryWriter TensorBoardCallback": "It is called: cr.TensorBoardLog('logs')",
         "ReduceLROnPlateau": "A schedule takes the place of the learning rate: cr.Adam(cr.ReduceOnPlateau(0.001))",
         "LearningRateScheduler LRScheduler CosineDecay CosineAnnealingLR": "A schedule takes the place of the learning "
         "rate: cr.Adam(cr.Cosine(0.001))",
@@ -562,6 +563,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "CSVLog": {
         "filename filepath": "path",
         "append separator": "It writes a file of its own: cr.CSVLog('log.csv')",
+    },
+    "TensorBoardLog": {
+        "log_dir logdir save_dir path": "folder",
+        "histogram_freq": "histograms",
+        "write_graph": "A drawing of the network is made by: network.draw()",
     },
     "L1": {"l1": "factor"},
     "L2": {"l2": "factor"},

@@ -86,14 +86,27 @@ def one_epoch(name):
     return cr.History({name: [1.0]}, times=[0.1])
 
 
-def log_on_a_full_disk(event, *given):
+def log_on_a_full_disk(event, *given, log=None):
     class Full:
         def write(self, text):
             raise OSError(28, "No space left on device")
 
-    log = cr.CSVLog("log.csv")
+        def close(self):
+            pass
+
+    log = log or cr.CSVLog("log.csv")
     log._file = Full()
     getattr(log, event)(*given)
+
+
+def board():
+    return cr.TensorBoardLog("logs")
+
+
+def learned():
+    history = one_epoch("cost")
+    history.learning_rates = [0.1]
+    return history
 
 
 def without_zstandard():
@@ -493,6 +506,15 @@ CASES = [
     ("CSVLog.on_train_begin", Missing, lambda: cr.CSVLog("no/a").on_train_begin(None)),
     ("CSVLog.on_resume", Data, lambda: log_on_a_full_disk("on_resume", None, one_epoch("cost"))),
     ("CSVLog.on_epoch_end", Data, lambda: log_on_a_full_disk("on_epoch_end", None, 0, {"cost": 0.5})),
+    ("TensorBoardLog", Data, lambda: cr.TensorBoardLog("logs", histograms=0)),
+    ("TensorBoardLog", Data, fitted(callbacks=cr.TensorBoardLog("\0"))),
+    ("TensorBoardLog.on_train_begin", Data, lambda: cr.TensorBoardLog("\0").on_train_begin(None)),
+    ("TensorBoardLog.on_resume", Data, lambda: log_on_a_full_disk("on_resume", None, one_epoch("cost"), log=board())),
+    (
+        "TensorBoardLog.on_epoch_end", Data,
+        lambda: log_on_a_full_disk("on_epoch_end", None, 0, {"cost": 0.5}, log=board()),
+    ),
+    ("TensorBoardLog.on_train_end", Data, lambda: log_on_a_full_disk("on_train_end", None, learned(), log=board())),
     # networks
     ("Network", Graph, lambda: cr.Network([3])),
     ("Network", Shape, lambda: cr.Network([cr.Dense(10**9)], input_shape=10**9)),

@@ -45,7 +45,7 @@ def many_recorded():
 
 GIVEN = {  # what must be given
     "Embedding": (9, 3), "Activation": ("relu",), "CSVLog": ("a.csv",), "Checkpoint": ("a.safetensors",),
-    "Cosine": (0.1,), "Metric": (max,),
+    "TensorBoardLog": ("logs",), "Cosine": (0.1,), "Metric": (max,),
     "ExponentialDecay": (0.1, 0.9), "OneCycle": (0.1,), "StepDecay": (0.1,), "WarmUp": (0.1, 9),
     "ReduceOnPlateau": (0.1,), "Dropout": (0.5,),
     "RandomTranslation": (0.1, 0.1), "RandomRotation": (0.1,), "RandomZoom": (0.1,), "RandomContrast": (0.1,),

@@ -73,6 +73,10 @@ ANY = {
     "CSVLog.on_resume": "likewise",
     "CSVLog.on_epoch_end": "likewise",
     "CSVLog.on_train_end": "likewise",
+    "TensorBoardLog.on_train_begin": "likewise",
+    "TensorBoardLog.on_resume": "likewise",
+    "TensorBoardLog.on_epoch_end": "likewise",
+    "TensorBoardLog.on_train_end": "likewise",
 }
 
 
