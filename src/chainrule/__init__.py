@@ -55,6 +55,7 @@ Where to look:
   ``NetworkRegressor`` around any network; ``TableClassifier`` and ``TableRegressor`` for tables as they are
 - choices: ``cr.CHOICES`` has a record for each that a training on a table takes, by name
 - why a prediction is what it is: ``attributions``, ``permutation_importance``
+- what is wrong with a training: ``diagnose``, which returns ``Verdicts``
 - graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``draw``, ``check_gradients``,
   ``simplify``, ``compile``, ``primitive``; loops: ``scan``, and ``unroll`` to look at them
 - pictures: ``cr.pictures`` has functions that each return a ``Picture``, which a notebook shows and ``.save`` writes
@@ -116,6 +117,8 @@ _HOMES = {
     "explaining.importance": ["PermutationImportance", "permutation_importance"],
     "explaining.pictures.picture": ["Picture"],
     "explaining.nudging": ["Nudge", "nudge"],
+    "explaining.doctor.diagnosing": ["diagnose"],
+    "explaining.doctor.verdict": ["Trial", "Verdict", "Verdicts"],
     "data.tables": ["load_table", "read_table", "write_table"],
     "data.samples": ["SAMPLES"],
 }

@@ -24,6 +24,12 @@ from chainrule.explaining.attributing import (
     Attributions as Attributions,
     attributions as attributions,
 )
+from chainrule.explaining.doctor.diagnosing import diagnose as diagnose
+from chainrule.explaining.doctor.verdict import (
+    Trial as Trial,
+    Verdict as Verdict,
+    Verdicts as Verdicts,
+)
 from chainrule.explaining.explanation import (
     Explanation as Explanation,
     MatrixExplanation as MatrixExplanation,

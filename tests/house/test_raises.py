@@ -466,6 +466,8 @@ CASES = [
     ("permutation_importance", Data, lambda: cr.permutation_importance(built(), X)),
     ("permutation_importance", Graph, lambda: cr.permutation_importance(3.0, X, Y)),
     ("permutation_importance", Unknown, lambda: cr.permutation_importance(built(), X, Y, metric="f7")),
+    ("diagnose", Graph, lambda: cr.diagnose(3.0, X, Y)),
+    ("diagnose", Data, lambda: cr.diagnose(built(), X, Y, None, 3.0)),
     ("check_gradients", Graph, lambda: cr.check_gradients(np.log(w - 3), w)),
     ("check_gradients", Shape, lambda: cr.check_gradients(v, v)),
     ("compile", Graph, lambda: cr.compile(x + 1)),

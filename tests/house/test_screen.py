@@ -87,6 +87,8 @@ def examples():
     yield from (network.activations(X), network.gradients(X, y), network.architecture)
     yield from (cr.attributions(network, X), cr.permutation_importance(model, large_table()))
     yield many_recorded()
+    verdict = cr.Verdict(LONG, "note", LONG * 90, LONG, LONG, cr.Trial("R²", 0.0, 1.0, 1.0, 0.0))
+    yield from (cr.Verdicts([verdict] * 90), verdict, verdict.trial)
     yield cr.nudge((scalars * 2).named(LONG), scalars, [1e-3, 1e-6])
     picture = cr.Picture(
         [cr.pictures.Panel([cr.pictures.Line(np.arange(1e4), np.arange(1e4), LONG)] * 9)] * 99, LONG, LONG

@@ -42,6 +42,8 @@ ANY = {
     "Attributions.of": "the place of an output, or its name, of any type",
     "Attributions.to_dict": "plain data, as deep as it is",
     "PermutationImportance.to_dict": "likewise",
+    "Verdicts.to_dict": "likewise",
+    "diagnose": "the arguments of fit, each of its own type",
     "pictures.boundary": "whatever predicts, of any library, and what columns are called",
     "pictures.bowl": "a network or a node, and what is varied of either",
     "pictures.compare": "networks in a list or by name, and the arguments of fit",

@@ -1,0 +1,84 @@
+"""``cr.diagnose``: a case is read, rules suspect, changes are tried, and what was mended is told."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from chainrule.arguments import public
+from chainrule.errors import ChainruleError
+from chainrule.explaining.doctor.cases import Case
+from chainrule.explaining.doctor.reading import case_of
+from chainrule.explaining.doctor.rules import RULES
+from chainrule.explaining.doctor.suspicions import Suspicion
+from chainrule.explaining.doctor.trials import tried
+from chainrule.explaining.doctor.verdict import Verdict, Verdicts
+from chainrule.explaining.doctor.weighing import weighed
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from chainrule.train.history import History
+    from chainrule.train.kinds import Data
+    from chainrule.train.network import Network
+
+NOT_EXAMINED = "not_examined"
+
+
+@public
+def diagnose(
+    network: "Network",
+    X: "Data",
+    y: "ArrayLike",
+    history: "History | None" = None,
+    job: Mapping[str, Any] | None = None,
+) -> Verdicts:
+    """Say what is wrong with a training, and prove it: by the change that mends it, made and trained again.
+
+    Args:
+        network: As it was trained; it stays untouched.
+        X: The rows that it learned from, as ``fit`` took them.
+        y: Their targets.
+        history: What ``fit`` returned; None where it raised, or is not there any more.
+        job: The arguments of that ``fit``, by name: ``{"optimizer": cr.Adam(0.5), "epochs": 50}``. What is left out
+            is what the network remembers, else the default.
+
+    Returns:
+        Verdicts, the worst first: none, or notes alone, where nothing is wrong.
+
+    Raises:
+        GraphError: If network is no network.
+        DataError: If job is no dict.
+
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal([0, 500], [1, 200], size=(200, 2))
+    >>> y = X[:, 0] + X[:, 1] / 200
+    >>> network, job = cr.Network([cr.Dense(16, "tanh"), cr.Dense(1)], seed=0), {"optimizer": "adam", "epochs": 60}
+    >>> history = network.fit(X, y, **job)
+    >>> found = cr.diagnose(network, X, y, history, job)
+    >>> found[0].cause, found[0].change
+    ('inputs_unscaled', 'X = (X - X.mean(0)) / X.std(0)')
+    """
+    try:
+        case = case_of(network, X, y, history, job)
+    except ChainruleError as error:
+        if not hasattr(network, "architecture") or not isinstance(job, Mapping | None):
+            raise
+        return Verdicts([_note(f"The training could not be examined: {error}")])
+    return examined(case)
+
+
+def examined(case: Case) -> Verdicts:
+    """Return the verdicts on a case."""
+    notes = list(case.notes)
+    suspected: list[Suspicion] = []
+    for rule in RULES:
+        try:
+            suspected += rule(case)
+        except ChainruleError as error:
+            notes.append(f"{rule.__module__.rpartition('.')[2]} was not examined: {error}")
+    ordered = sorted(suspected, key=lambda s: -s.weight)
+    trials = tried(case, [s.change for s in ordered if s.change is not None])
+    return Verdicts([*weighed(suspected, trials), *map(_note, notes)])
+
+
+def _note(text: str) -> Verdict:
+    return Verdict(NOT_EXAMINED, "note", text, "")

@@ -1,0 +1,68 @@
+"""Which suspicions become verdicts, and in which order: what was mended by the most specific change first."""
+
+from collections.abc import Mapping, Sequence
+
+from chainrule.explaining.doctor.suspicions import Suspicion
+from chainrule.explaining.doctor.trials import Tried
+from chainrule.explaining.doctor.verdict import Severity, Trial, Verdict
+
+GRAVE = 0.3  # a gain in skill that makes a fault critical
+ALIKE = 0.9  # of the best gain: cures that mend as well as any
+
+
+def weighed(suspicions: Sequence[Suspicion], trials: Mapping[str, Tried]) -> list[Verdict]:
+    """Return the verdicts, the worst first.
+
+    Args:
+        suspicions: What the rules suspect.
+        trials: The changes that were tried, by what they write.
+    """
+    gains = {name: each.trial.gain for name, each in trials.items() if each.trial.proven}
+    best = max(gains.values(), default=0.0)
+    found: list[tuple[float, Verdict]] = []
+    for each in suspicions:
+        tried = trials.get(each.change.write) if each.change else None
+        trial = tried.trial if tried else None
+        share = gains.get(each.change.write, 0.0) / best if each.change and best else 0.0
+        if each.certain or (each.last and not gains):
+            rank = each.weight
+        elif share and not each.last:
+            rank = each.weight * min(1.0, share / ALIKE) ** 2
+        else:
+            continue
+        found.append((rank, _verdict(each, trial)))
+    found.sort(key=lambda pair: -pair[0])
+    verdicts: dict[str, Verdict] = {}
+    for _, verdict in found:
+        verdicts.setdefault(verdict.cause, verdict)
+    return sorted(verdicts.values(), key=lambda v: v.severity == "note")
+
+
+def _verdict(suspicion: Suspicion, trial: Trial | None) -> Verdict:
+    severity: Severity = suspicion.severity
+    if not suspicion.certain and not suspicion.last and trial is not None:
+        severity = "critical" if trial.gain >= GRAVE else "warning"
+    sentence = suspicion.finding
+    if suspicion.change is not None and trial is not None:
+        sentence = f"{sentence} {told(suspicion.change.done, trial)}"
+    return Verdict(
+        suspicion.cause,
+        severity,
+        sentence,
+        suspicion.evidence,
+        suspicion.change.write if suspicion.change else "",
+        trial,
+    )
+
+
+def told(done: str, trial: Trial) -> str:
+    """Return a sentence of both numbers of a trial."""
+    if trial.metric == "R²":
+        numbers = f"R² {trial.after:.2f} on rows held back, instead of {trial.before:.2f}."
+        return f"{done}, the same training reaches {numbers}"
+    of = (
+        " of the held-back rows of each class"
+        if trial.metric == "balanced accuracy"
+        else " of the held-back rows"
+    )
+    return f"{done}, the same training gets {trial.after:.0%}{of} right instead of {trial.before:.0%}."
