@@ -1,6 +1,6 @@
 """A case: a training as the doctor sees it, and what is asked of it, once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -38,6 +38,7 @@ class Case:
         validation: The inputs and targets of ``validation_data``, to look at; None without.
         columns: What the columns of each input are called, where that is known.
         unscale: What predictions are multiplied by, and what is added then: the user's scale of the targets.
+        read: How predictions become numbers of the user's, before ``unscale``; None where they are such.
         begin: The values that fresh networks begin with, by name, in place of those that are drawn.
         notes: What could not be examined.
     """
@@ -53,6 +54,7 @@ class Case:
     validation: tuple[Tables, np.ndarray] | None = None
     columns: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     unscale: tuple[Any, Any] = (1.0, 0.0)
+    read: Callable[[np.ndarray], np.ndarray] | None = None
     begin: Mapping[str, np.ndarray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -170,7 +172,8 @@ class Case:
         """Return what a network predicts for rows, on the user's scale."""
         with np.errstate(all="ignore"):
             factor, offset = self.unscale
-            return np.asarray(network.predict(self.given(rows)), np.float64) * factor + offset
+            said = np.asarray(network.predict(self.given(rows)), np.float64)
+            return np.asarray((said if self.read is None else self.read(said)) * factor + offset)
 
     def score(self, network: Network, rows: np.ndarray) -> Score:
         """Return how well a network predicts rows."""

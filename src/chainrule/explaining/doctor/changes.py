@@ -232,7 +232,23 @@ def default_initializers() -> Change:
 
 def begun_anew() -> Change:
     """Let the weights begin as the layers draw them, where they were set to others by hand: the training done again."""
-    return Change("the initial weights as the layers draw them", "Begun anew", lambda case: case, True)
+    return Change(
+        "network.initialize() before fit, and no weights or biases set by hand",
+        "From weights as the layers draw them",
+        lambda case: case,
+        True,
+    )
+
+
+def has_initializers(case: Case) -> bool:
+    """Say whether a layer has an initializer that is not its default."""
+    return any(getattr(layer, "initializer", None) is not None for layer in case.layers)
+
+
+def hidden_kinds(case: Case) -> set[str]:
+    """Return what the activations of all layers but the last are called; "" for functions of the user's."""
+    given = [layer.activation for layer in case.layers[:-1] if hasattr(layer, "activation")]
+    return {a if isinstance(a, str) else "identity" if a is None else "" for a in given}
 
 
 def hidden_activation(kind: str, of: Callable[[Any], bool] = lambda layer: True) -> Change:
@@ -267,6 +283,46 @@ def output_as(activation: str | None, loss: Any) -> Change:
     return Change(
         f"activation={activation!r} in the last layer, loss={name!r}",
         f"With {activation or 'no activation'} and {name}",
+        make,
+    )
+
+
+def last_activation(kind: str | None) -> Change:
+    """Give the last layer another activation; the loss stays."""
+
+    def make(case: Case) -> Case:
+        last = case.layers[-1]
+        return case.but(
+            blueprint=case.blueprint.each(
+                lambda layer: with_settings(layer, activation=kind) if layer is last else layer
+            )
+        )
+
+    return Change(f"activation={kind!r} in the last layer", f"With {kind} at the end", make)
+
+
+def classes_as(count: int) -> Change:
+    """Learn whole numbers as classes: a softmax of as many units. What is judged is the number to be expected."""
+
+    def make(case: Case) -> Case:
+        last = case.layers[-1]
+        changed = case.blueprint.each(
+            lambda layer: (
+                with_settings(layer, units=count, activation="softmax", initializer=None)
+                if layer is last
+                else layer
+            )
+        )
+        return case.but(
+            blueprint=changed,
+            loss="categorical_crossentropy",
+            targets=case.targets.reshape(len(case.targets)).astype(np.int64),
+            read=lambda said: said @ np.arange(count),
+        )
+
+    return Change(
+        f'cr.Dense({count}, "softmax") as the last layer, loss="categorical_crossentropy"',
+        "As classes",
         make,
     )
 

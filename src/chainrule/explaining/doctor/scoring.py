@@ -39,18 +39,18 @@ def task_of(y: np.ndarray, units: int, ending: str, loss: str) -> Task:
     """
     values = np.unique(y[np.isfinite(y)] if y.dtype.kind == "f" else y)
     whole = bool(len(values)) and bool(np.all(values == np.floor(values)))
-    of_classes = ending in ("softmax", "sigmoid") or "crossentropy" in loss.lower()
     flat = y.reshape(len(y), -1)
     if units > 1:
         if y.ndim == 1 or y.shape[1:] == (1,):
             return "classes" if whole else "numbers"
         binary = len(values) <= 2 and set(values.tolist()) <= {0.0, 1.0}
         one_hot = binary and bool(np.all(flat.sum(axis=1) == 1)) and y.ndim == 2
-        if one_hot or (ending == "softmax" and not binary):
+        shares = bool(flat.min() >= 0) and bool(np.allclose(flat.sum(axis=1), 1, atol=1e-3))
+        if one_hot or (ending == "softmax" and shares):
             return "classes"
-        return "labels" if binary or of_classes else "numbers"
+        return "labels" if binary or "crossentropy" in loss.lower() else "numbers"
     two = whole and len(values) <= 2 and set(values.tolist()) <= {-1.0, 0.0, 1.0}
-    return "classes" if two or (of_classes and whole) else "numbers"
+    return "classes" if two else "numbers"
 
 
 def score(task: Task, y: np.ndarray, said: np.ndarray) -> Score:

@@ -1,0 +1,86 @@
+"""The weights that a training begins with: all alike, far too large, far too small; drawn so, or set so by hand."""
+
+from collections.abc import Iterator
+from math import log10
+
+import numpy as np
+
+from chainrule.explaining.doctor.cases import Case
+from chainrule.explaining.doctor.changes import begun_anew, default_initializers
+from chainrule.explaining.doctor.insides import alike, hidden_weights, sizes
+from chainrule.explaining.doctor.suspicions import Suspicion
+
+LARGE, SMALL = 2.5, 0.25  # times the usual size, beyond which drawn weights are suspected
+FAR = 4.0  # times the usual size, or a quarter of it, beyond which trained ones are
+TRAINED_ALIKE = 1e-3  # as a share of their size: what rounding makes of equal units while they are trained
+LAYERS = 6  # so many hidden ones make of weights a little too large what grows, or fades, from layer to layer
+
+
+def suspicions(case: Case) -> Iterator[Suspicion]:
+    """Suspect weights whose units begin alike, and weights of another size than their layers draw by default."""
+    yield from _alike(case)
+    yield from _sized(case)
+
+
+def _alike(case: Case) -> Iterator[Suspicion]:
+    drawn = alike(case.fresh)
+    set_so = {} if drawn else alike(case.trained, TRAINED_ALIKE)
+    for found, change in ((drawn, default_initializers()), (set_so, begun_anew())):
+        if not found:
+            continue
+        name, number = next(iter(found.items()))
+        units = hidden_weights(case.fresh)[name].shape[-1]
+        how = f"all begin with {number:.3g}" if found is drawn else "are the same for each unit"
+        yield Suspicion(
+            "symmetric_init",
+            0.97,
+            f"The weights {name} {how}, so the {units} units of that layer stay alike, and do the work of one.",
+            f"{', '.join(found)}: {units} units alike",
+            change,
+        )
+
+
+def _sized(case: Case) -> Iterator[Suspicion]:
+    default = default_initializers()
+    usual = default.make(case).fresh
+    drawn, now = sizes(case.fresh, usual), sizes(case.trained, usual)
+    hidden = len(hidden_weights(case.fresh))
+    for name, times, change in (
+        *((n, t, default) for n, t in drawn.items() if t > LARGE or 0 < t < SMALL),
+        *_by_hand(drawn, now),
+    ):
+        if times > 1:
+            modest = hidden >= LAYERS and times < 2 * FAR
+            yield Suspicion(
+                "init_too_large",
+                0.7 if modest else 0.93,
+                f"The weights {name} begin {times:.3g} times as large as suits the number of inputs of their layer.",
+                f"{name}: {times:.3g} times the usual size",
+                change,
+            )
+        else:
+            modest = hidden >= LAYERS and times > 0.5 / FAR
+            yield Suspicion(
+                "init_too_small",
+                0.7 if modest else 0.93,
+                f"The weights {name} begin {_below(times)} as large as suits the number of inputs of their layer: "
+                "signal and gradient fade on their way.",
+                f"{name}: {times:.2g} times the usual size",
+                change,
+            )
+
+
+def _by_hand(drawn: dict[str, float], now: dict[str, float]):  # type: ignore[no-untyped-def]
+    """Yield the weights, and their sizes, that were set by hand: trained they are far from what was drawn."""
+    moved = {n: now[n] / drawn[n] for n in drawn if n in now and drawn[n]}
+    if not moved:
+        return
+    logs = np.array([log10(max(v, 1e-12)) for v in moved.values()])
+    far = log10(FAR)
+    if np.median(logs) > far or np.median(logs) < -far:
+        name = max(moved, key=lambda n: abs(log10(max(moved[n], 1e-12))))
+        yield name, moved[name], begun_anew()
+
+
+def _below(times: float) -> str:
+    return f"1/{1 / times:,.0f}" if times else "0 times"
