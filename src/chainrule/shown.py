@@ -9,7 +9,7 @@ from typing import Any
 WIDE, HIGH = 79, 22  # characters of a line, and lines: 80 by 24 with the prompt before and after
 
 # What terminals obey, what turns the direction of the rest of a line, and what is no letter at all.
-_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 _VALUES = Repr()
 _VALUES.maxtuple = _VALUES.maxlist = _VALUES.maxdict = 4

@@ -47,12 +47,20 @@ def card(model: Any, data: str, options: Training) -> str:
 
 
 def _section(head: str, said: Iterable[str]) -> list[str]:
-    parts = [visible(_ARGUMENT.sub(_choice, part)) for part in said if part]
+    parts = [visible(as_configured(part)) for part in said if part]
     return [visible(head), *parts] if parts else []
 
 
+def as_configured(says: str) -> str:
+    """Return a sentence with its choices as a configuration writes them, for who may use Python or a command line.
+
+    >>> as_configured("hidden=() trains that simpler model.")
+    '`hidden = []` trains that simpler model.'
+    """
+    return _ARGUMENT.sub(_choice, says)
+
+
 def _choice(found: re.Match[str]) -> str:
-    """Return a choice as a configuration writes it, whoever reads that: neither Python nor a command line."""
     if found[1] not in choices():
         return found[0]
     try:

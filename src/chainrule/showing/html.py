@@ -4,8 +4,11 @@ No scripts, no ids and no style sheet, which pages of notebooks leave out or app
 page, so dark ones stay dark. Whatever is written comes through :func:`escape`: names are the user's.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
+
+from chainrule.shown import visible
 
 LINE = "1px solid rgba(128,128,128,.4)"
 CELL = "padding:.2em .9em;border:none;white-space:nowrap;vertical-align:top;"
@@ -61,3 +64,48 @@ def table(
     above = f"<thead><tr>{head}</tr></thead>" if any(heads) else ""
     style = "border-collapse:collapse;border:none;margin:.3em 0;color:inherit;font-size:inherit"
     return f'<table style="{style}">{above}<tbody>{lines}</tbody></table>'
+
+
+def element(name: str, /, *inside: str, **attributes: str | int | None) -> str:
+    """Write an element of a page of its own, around what is HTML already; an attribute that is None is left out.
+
+    >>> element("p", words("a < b"), class_="note"), element("meta", charset="utf-8")
+    ('<p class="note">a &lt; b</p>', '<meta charset="utf-8"/>')
+    """
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(visible(str(value)))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return f"<{name}{given}/>" if name in _EMPTY else f"<{name}{given}>{''.join(inside)}</{name}>"
+
+
+def plain(text: str) -> str:
+    """Write a text as it is, of any content.
+
+    >>> plain("</p>`a`")
+    '&lt;/p&gt;`a`'
+    """
+    return escape(visible(text))
+
+
+def broken(text: str) -> str:
+    """Write a name, which may go on in the next line behind each "_".
+
+    >>> broken("total_rooms")
+    'total_<wbr/>rooms'
+    """
+    return plain(text).replace("_", "_<wbr/>")
+
+
+def words(text: str) -> str:
+    """Write a sentence; what stands between backticks is code.
+
+    >>> words("`hidden = []` trains <it>")
+    '<code>hidden = []</code> trains &lt;it&gt;'
+    """
+    return _CODE.sub(r"<code>\1</code>", plain(text))
+
+
+_EMPTY = ("br", "meta", "wbr")
+_CODE = re.compile(r"`([^`\n]+)`")

@@ -118,8 +118,8 @@ def _root(picture: Picture, inside: str, wide: float, high: float, **attributes:
     )  # fmt: skip
 
 
-def html(picture: Picture) -> str:
-    """Return the picture for a page of HTML, in the colours of that page: panels beside each other as far as fits."""
+def panels(picture: Picture) -> list[str]:
+    """Return the panels for a page of HTML, an SVG each; the page says what their colours are, by name."""
     several = len(picture.panels) > 1
     parts = []
     for each in picture.panels:
@@ -142,6 +142,11 @@ def html(picture: Picture) -> str:
                 overflow="visible",
             )
         )
+    return parts
+
+
+def html(picture: Picture) -> str:
+    """Return the picture for a page of HTML, in the colours of that page: panels beside each other as far as fits."""
     words = visible(picture.words or picture.title or "A picture")
     title = (
         f'<div style="font-weight:600;font-size:15px">{escape(visible(picture.title))}</div>'
@@ -150,7 +155,8 @@ def html(picture: Picture) -> str:
     )
     notes = "".join(f'<div style="opacity:.75">{escape(visible(note))}</div>' for note in picture.notes)
     across = f"max-width:{WIDE:.0f}px;"
-    row = f'<div style="display:flex;flex-wrap:wrap;gap:{GAP:.0f}px;{across}overflow-x:auto">{"".join(parts)}</div>'
+    drawn = "".join(panels(picture))
+    row = f'<div style="display:flex;flex-wrap:wrap;gap:{GAP:.0f}px;{across}overflow-x:auto">{drawn}</div>'
     style = f"font-family:{FONT};font-size:12px;line-height:1.5;margin:.4em 0;{_variables(EITHER)}"
     return (
         f'<figure class="tex2jax_ignore mathjax_ignore" role="img" aria-label="{escape(words)}" style="{style}">'

@@ -1,0 +1,115 @@
+"""Where a model is right and where it is wrong: pictures, the rows it was most wrong about, and worse kinds of rows."""
+
+from dataclasses import replace
+from typing import Any
+
+from chainrule.explaining.pictures.picture import Picture
+from chainrule.explaining.pictures.stored import picture_from
+from chainrule.models.scores import larger_is_better
+from chainrule.models.telling import plainly
+from chainrule.showing.html import element
+from chainrule.showing.report.parts import Section, bullets, figure, paragraph, paragraphs, table
+from chainrule.showing.report.run import Run
+from chainrule.showing.report.views import Calibration, Slices, Wrong
+from chainrule.shown import counted, cut
+
+ORDER = (
+    "confusion", "roc", "precision_recall", "calibration", "thresholds",
+    "predicted_against_true", "residuals", "errors",
+)  # fmt: skip
+MOST_ROWS, MOST_SLICES, MOST_PANELS = 20, 12, 4
+
+
+def pictures(run: Run) -> Section:
+    """Return the section with the pictures of what was said and what is true."""
+    kept = run.view("pictures", dict[str, Any]) or {}
+    calibration = run.view("calibration", Calibration)
+    told = paragraph(calibration.says) if calibration else ""
+    where = run.views.get("rows")
+    says = str(where.get("says") or "") if isinstance(where, dict) else ""
+    kinds = [
+        kind for kind in ORDER if kind in kept and (kind, run.target.task) != ("thresholds", "multiclass")
+    ]
+    read = [few(picture_from(kept[kind], f"views.json: {kind}")) for kind in kinds]
+    drawn = [figure(replace(each, notes=[note for note in each.notes if note != says])) for each in read]
+    inside = paragraph(says, "quiet") + told + element("div", *drawn, class_="figures") if drawn else ""
+    return Section("pictures", "Said and true", inside, "Said and true")
+
+
+def few(picture: Picture) -> Picture:
+    """Return a picture with no more panels than are looked at."""
+    more = len(picture.panels) - MOST_PANELS
+    if more <= 0:
+        return picture
+    notes = (*picture.notes, f"{counted(more, 'more panel')}: `model.plot` draws them.")
+    return replace(picture, panels=picture.panels[:MOST_PANELS], notes=notes)
+
+
+def wrong(run: Run) -> Section:
+    """Return the section with the rows that the model was most wrong about."""
+    found: Wrong | None = run.view("wrong", Wrong)
+    if found is None:
+        return Section("wrong", "Where it was most wrong", "", "Most wrong")
+    sure, off = (any(getattr(row, name) is not None for row in found.rows) for name in ("sure", "off"))
+    heads = ["row", "true", "said", *["how sure"] * sure, *["off by"] * off, *found.columns]
+    rows = [
+        [
+            str(row.row),
+            row.true,
+            row.said,
+            *([f"{100 * row.sure:.0f} %" if row.sure is not None else ""] * sure),
+            *([plainly(row.off, "+") if row.off is not None else ""] * off),
+            *(cut(cell, 40) for cell in row.cells),
+        ]
+        for row in found.rows[:MOST_ROWS]
+        if len(row.cells) == len(found.columns)
+    ]
+    own = {3, 3 + sure} - {3 + sure + off}  # how sure, and how far off
+    left = [
+        0,
+        *(i for i in range(1, len(heads)) if i not in own and not all(_is_number(row[i]) for row in rows)),
+    ]
+    inside = table("The rows with the largest errors, the worst first", heads, rows, left=left, shown=False)
+    none = "" if rows else paragraph("It was wrong about none of them.")
+    return Section("wrong", "Where it was most wrong", paragraphs(found.says) + none + inside, "Most wrong")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "") or 0)
+    except ValueError:
+        return False
+    return True
+
+
+def slices(run: Run) -> Section:
+    """Return the section with the kinds of rows that the model is worse of than of others."""
+    found: Slices | None = run.view("slices", Slices)
+    if found is None:
+        return Section("slices", "Which rows it is worse at", "", "Weak spots")
+    tested = any(each.p is not None for each in found.found)
+    rows = [
+        [
+            each.column,
+            each.where,
+            f"{each.rows:,}",
+            plainly(each.value),
+            f"{plainly(each.interval[0])} to {plainly(each.interval[1])}"
+            if each.interval and len(each.interval) == 2
+            else "",
+            *([f"{each.p:.2g}" if each.p is not None else ""] * tested),
+        ]
+        for each in found.found[:MOST_SLICES]
+    ]
+    heads = ["column", "where it is", "rows", found.metric, "95 % interval", *["p, corrected"] * tested]
+    none = "" if rows else paragraph("No kind of rows was found that it is worse at by more than chance.")
+    of_all = ""
+    if found.overall is not None and rows:
+        better = "larger" if larger_is_better(found.metric) else "smaller"
+        of_all = paragraph(f"Of all rows the {found.metric} is {plainly(found.overall)}; {better} is better.")
+    inside = (
+        none
+        + of_all
+        + table("Kinds of rows that it is worse at", heads, rows, left=[0, 1], long=[1], shown=False)
+    )
+    return Section("slices", "Which rows it is worse at", inside + bullets(found.says, "quiet"), "Weak spots")
