@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -48,10 +49,10 @@ def check(page):
         each.get(name) for each in every for name in ("href", "src", "srcset", "action") if each.get(name)
     ]
     assert all(each.startswith(("#", "data:image/png;base64,")) for each in addresses), addresses
-    assert not [name for each in every for name in each.keys() if name.startswith("on")]
+    assert not [name for each in every for name in each.attrib if name.startswith("on")]
     assert "url(" not in page and "@import" not in page
     levels = [int(tag[1]) for tag in tags if tag in ("h1", "h2", "h3")]
-    assert levels[0] == 1 and all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert levels[0] == 1 and all(b <= a + 1 for a, b in pairwise(levels))
     for each in every:
         if each.tag == "table":
             heads = each.findall("thead/tr/th")
