@@ -1,5 +1,6 @@
 """How networks like the one that was trained are made anew, with its layers or with others."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -100,3 +101,10 @@ def blueprint_of(network: Network) -> Blueprint:
         shape = tuple([e if isinstance(e, int) else e.name for e in x.shape[1:]])
         return Blueprint(tuple(network._layers), shape, None, network.dtype, network.engine, held)
     return Blueprint((), (), architecture, network.dtype, network.engine, held)
+
+
+def with_settings(layer: Any, **settings: Any) -> Any:
+    """Return a layer with other settings; those that it does not have are passed over."""
+    known = {f.name for f in dataclasses.fields(layer) if f.init}
+    own = {name: value for name, value in settings.items() if name in known}
+    return dataclasses.replace(layer, **own) if own else layer

@@ -13,6 +13,7 @@ from chainrule.explaining.doctor.jobs import Job
 from chainrule.explaining.doctor.scoring import Score, Task, score
 from chainrule.explaining.doctor.splitting import Split
 from chainrule.explaining.doctor.training import Outcome, Wanted, outcomes
+from chainrule.explaining.doctor.work import of_example, of_training
 from chainrule.nn import losses
 from chainrule.nn.reading import output_kind
 from chainrule.train.history import History
@@ -211,6 +212,14 @@ class Case:
     def held(self) -> float:
         """The skill on rows that it did not learn from."""
         return float(np.mean([o.choosing.skill for o in self.outcomes]))
+
+    @property
+    def cost(self) -> float:
+        """What it takes to train it once, in billionths of a second: counted, so that it is the same everywhere."""
+        split, example = self.splits[0], of_example(self.trained._programs.architecture)
+        rows = len(split.learning)
+        batch = rows if self.job.batch_size is None else max(1, round(self.job.batch_size * split.share))
+        return of_training(example, rows, batch, self.job.epochs)
 
     def train(self, seeds: Any, curves: bool = False) -> list[Outcome]:
         """Train this case anew, once for each seed, each on the split of that number."""

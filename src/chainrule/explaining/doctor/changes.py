@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.explaining.doctor.blueprints import with_settings as with_settings
 from chainrule.explaining.doctor.cases import Case
 from chainrule.nn.layers.dropout import Dropout, GaussianNoise, SpatialDropout
 from chainrule.train.schedules import Constant, ReduceOnPlateau, Schedule, schedule
@@ -84,9 +85,12 @@ def written(thing: Any) -> str:
     parts: list[str] = []
     for field in dataclasses.fields(thing):
         value = getattr(thing, field.name)
-        if not field.init or (field.default is not dataclasses.MISSING and value == field.default):
+        first = field.name in ("learning_rate", "rate", "peak") and not parts
+        if not field.init or (
+            not first and field.default is not dataclasses.MISSING and value == field.default
+        ):
             continue
-        named = "" if field.name in ("learning_rate", "rate", "peak") and not parts else f"{field.name}="
+        named = "" if first else f"{field.name}="
         parts.append(f"{named}{written(value)}")
     return f"cr.{type(thing).__name__}({', '.join(parts)})"
 
@@ -371,10 +375,3 @@ def without_regularizers(case: Case) -> Change:
 
     write = "regularizer=None in every layer" + ", weight_decay=0" * decay
     return Change(write, "Without the price of weights", make)
-
-
-def with_settings(layer: Any, **settings: Any) -> Any:
-    """Return a layer with other settings; those that it does not have are passed over."""
-    known = {f.name for f in dataclasses.fields(layer) if f.init}
-    own = {name: value for name, value in settings.items() if name in known}
-    return dataclasses.replace(layer, **own) if own else layer

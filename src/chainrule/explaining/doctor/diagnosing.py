@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.arguments import public
 from chainrule.errors import ChainruleError
 from chainrule.explaining.doctor.cases import Case
@@ -12,20 +14,23 @@ from chainrule.explaining.doctor.suspicions import Suspicion
 from chainrule.explaining.doctor.trials import tried
 from chainrule.explaining.doctor.verdict import Verdict, Verdicts
 from chainrule.explaining.doctor.weighing import weighed
+from chainrule.explaining.doctor.work import BUDGET
+from chainrule.train.network import Network
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from chainrule.train.history import History
     from chainrule.train.kinds import Data
-    from chainrule.train.network import Network
 
 NOT_EXAMINED = "not_examined"
+# What a rule may stumble over in data and networks that nobody thought of: the others have their say all the same.
+ILL = (ChainruleError, ArithmeticError, ValueError, TypeError, LookupError, AttributeError)
 
 
 @public
 def diagnose(
-    network: "Network",
+    network: Network,
     X: "Data",
     y: "ArrayLike",
     history: "History | None" = None,
@@ -59,25 +64,34 @@ def diagnose(
     """
     try:
         case = case_of(network, X, y, history, job)
-    except ChainruleError as error:
-        if not hasattr(network, "architecture") or not isinstance(job, Mapping | None):
+    except (ChainruleError, ValueError, TypeError) as error:
+        if not isinstance(network, Network) or not isinstance(job, Mapping | None):
             raise
         return Verdicts([_note(f"The training could not be examined: {error}")])
     return examined(case)
 
 
-def examined(case: Case) -> Verdicts:
-    """Return the verdicts on a case."""
+def examined(case: Case, work: float = BUDGET) -> Verdicts:
+    """Return the verdicts on a case.
+
+    Args:
+        case: The case.
+        work: How much trials may take, in billionths of a second, about.
+    """
     notes = list(case.notes)
     suspected: list[Suspicion] = []
     for rule in RULES:
         try:
-            suspected += rule(case)
-        except ChainruleError as error:
+            with np.errstate(all="ignore"):
+                suspected += rule(case)
+        except ILL as error:
             notes.append(f"{rule.__module__.rpartition('.')[2]} was not examined: {error}")
+    failed = next((o.error for o in case.outcomes if o.error), "")
+    if failed:
+        notes.append(f"The training could not be done again: {failed}")
     ordered = sorted(suspected, key=lambda s: -s.weight)
-    trials = tried(case, [s.change for s in ordered if s.change is not None])
-    return Verdicts([*weighed(suspected, trials), *map(_note, notes)])
+    trials = tried(case, [s.change for s in ordered if s.change is not None], work)
+    return Verdicts([*weighed(suspected, trials), *map(_note, notes)], len(trials))
 
 
 def _note(text: str) -> Verdict:

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ChainruleError, DataError, GraphError, short
-from chainrule.explaining.doctor.blueprints import blueprint_of
+from chainrule.explaining.doctor.blueprints import blueprint_of, with_settings
 from chainrule.explaining.doctor.cases import Case
-from chainrule.explaining.doctor.jobs import job_of
+from chainrule.explaining.doctor.jobs import Job, job_of
 from chainrule.explaining.doctor.scoring import task_of
-from chainrule.explaining.doctor.splitting import MOST, MOST_NUMBERS, Split, groups_of, kinds_of, splits
+from chainrule.explaining.doctor.splitting import Split, groups_of, kinds_of, splits
+from chainrule.explaining.doctor.work import BUDGET, of_example, of_training
 from chainrule.nn import losses
 from chainrule.nn.reading import output_kind
 from chainrule.train import frames, validation
@@ -18,13 +19,30 @@ from chainrule.train.network import Network
 from chainrule.train.taking import shape_of, take
 from chainrule.train.targets import loss_of
 
-SEEDS = 3
+SEEDS, FEWEST_SEEDS = 6, 3
+OF_BUDGET = 0.2  # the share of all work that the training, done again, may take
+LEAST, MOST, MOST_NUMBERS = 300, 8_000, 2_000_000  # rows, and numbers in them, that trials look at
 FEW = 12  # kinds of rows: with fewer none are held back, for each is a case of its own
 COPIES = 0.5  # of the rows differ at least, where equal ones are copies; else they are what there is to draw
 
 
-def case_of(network: Any, X: Any, y: Any, history: Any = None, job: Mapping[str, Any] | None = None) -> Case:
+def case_of(
+    network: Any,
+    X: Any,
+    y: Any,
+    history: Any = None,
+    job: Mapping[str, Any] | None = None,
+    work: float = BUDGET,
+) -> Case:
     """Return the case of a training.
+
+    Args:
+        network: As in :func:`diagnose`, like all that follow.
+        X: The rows.
+        y: Their targets.
+        history: Of the training.
+        job: The arguments of ``fit``.
+        work: How much trials may take, in billionths of a second: what is large is looked at in part.
 
     Raises:
         GraphError: If there is no network.
@@ -55,17 +73,22 @@ def case_of(network: Any, X: Any, y: Any, history: Any = None, job: Mapping[str,
         except (ChainruleError, ValueError, TypeError, IndexError, KeyError) as error:
             notes.append(f"validation_data was not examined: {error}")
     architecture = network._programs.architecture
+    if architecture.carried:
+        notes.append("States that go on from batch to batch begin anew in each batch of what was tried.")
     output = architecture.output
     units = int(output.shape[-1]) if output.ndim > 1 else 1
     loss = losses.describe_loss(loss_of(architecture, settings.loss))
     task = task_of(targets, units, output_kind(architecture), loss)
+    blueprint = blueprint_of(network)
+    if architecture.carried:
+        blueprint = blueprint.each(lambda layer: with_settings(layer, stateful=False))
     return Case(
-        blueprint_of(network),
+        blueprint,
         inputs,
         targets,
         settings,
         task,
-        splits_of(inputs, targets, task, network.seed),
+        splits_of(inputs, targets, task, network.seed, *_share_of(work, network, settings, inputs, rows)),
         network,
         history,
         held,
@@ -100,9 +123,12 @@ def tables_of(network: Network, X: Any) -> dict[str, np.ndarray]:
 
 def targets_of(y: Any) -> np.ndarray:
     """Return targets as an array of numbers."""
-    array = np.asarray(y)
+    try:
+        array = np.asarray(y)
+    except ValueError:
+        raise DataError("y holds rows of different lengths, which are not looked at yet.") from None
     if array.dtype.kind == "O":
-        array = array.astype(np.float64)
+        array = array.astype(np.float64)  # or this is a ValueError
     if array.dtype.kind == "b":
         array = array.astype(np.int64)
     if array.dtype.kind not in "fiu" or not array.ndim:
@@ -110,17 +136,47 @@ def targets_of(y: Any) -> np.ndarray:
     return array
 
 
-def splits_of(inputs: Mapping[str, np.ndarray], y: np.ndarray, task: str, seed: int) -> tuple[Split, ...]:
-    """Return which rows trials learn from, and which judge them."""
-    tables = list(inputs.values())
+def _share_of(
+    work: float, network: Network, job: Job, inputs: Mapping[str, np.ndarray], rows: int
+) -> tuple[int, int]:
+    """Return how many rows trials look at, and how many seeds a change is tried with."""
+    numbers = sum(int(np.prod(t.shape[1:], dtype=np.int64)) for t in inputs.values())
+    example = of_example(network._programs.architecture)
+    batch = rows if job.batch_size is None else int(job.batch_size)
+    all_rows = of_training(example, rows, batch, job.epochs)
+    steps = of_training(0.0, rows, batch, job.epochs)  # what is left however few rows there are
+    each = OF_BUDGET * work
+    seeds = int(np.clip(each // max(all_rows, 1.0), FEWEST_SEEDS, SEEDS))
+    share = (each / seeds - steps) / max(all_rows - steps, 1.0)
+    return int(
+        max(min(LEAST, rows), min(MOST, MOST_NUMBERS // max(numbers, 1), rows * min(share, 1.0)))
+    ), seeds
+
+
+def splits_of(
+    inputs: Mapping[str, np.ndarray],
+    y: np.ndarray,
+    task: str,
+    seed: int,
+    most: int = MOST,
+    seeds: int = SEEDS,
+) -> tuple[Split, ...]:
+    """Return which rows trials learn from, and which judge them.
+
+    Args:
+        inputs: The rows.
+        y: Their targets.
+        task: What they are.
+        seed: Decides which.
+        most: How many rows there are at most.
+        seeds: How many splits.
+    """
     rows = len(y)
-    groups = groups_of(tables)
+    groups = groups_of(list(inputs.values()))
     different = int(groups.max()) + 1
     if different < FEW:
         every = np.arange(rows)
-        return tuple([Split(every, every)] * SEEDS)
+        return tuple([Split(every, every)] * seeds)
     if different < COPIES * rows:
         groups = np.arange(rows)
-    numbers = sum(int(np.prod(t.shape[1:], dtype=np.int64)) for t in tables)
-    most = max(200, min(MOST, MOST_NUMBERS // max(numbers, 1)))
-    return splits(groups, None if task == "numbers" else kinds_of(y), SEEDS, seed, most)
+    return splits(groups, None if task == "numbers" else kinds_of(y), seeds, seed, most)

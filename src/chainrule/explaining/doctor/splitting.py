@@ -7,15 +7,22 @@ import numpy as np
 from chainrule.random import Draws
 
 HELD = 0.25  # the share that a trial is judged by
-MOST, MOST_NUMBERS = 4000, 2_000_000  # rows and numbers that trials look at
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Numbers of rows."""
+    """Which rows a trial learns from, and which judge it.
+
+    Attributes:
+        learning: Numbers of rows.
+        choosing: Likewise.
+        share: Which share of all rows both are together: batches are made smaller likewise, so that an epoch has as
+            many steps as it had.
+    """
 
     learning: np.ndarray
     choosing: np.ndarray
+    share: float = 1.0
 
 
 def kinds_of(y: np.ndarray, most: int = 50) -> np.ndarray | None:
@@ -28,11 +35,10 @@ def kinds_of(y: np.ndarray, most: int = 50) -> np.ndarray | None:
 
 def groups_of(tables: list[np.ndarray]) -> np.ndarray:
     """Return a number for each row, the same for rows that are equal."""
-    flat = np.concatenate(
-        [np.ascontiguousarray(t).reshape(len(t), -1).astype(np.float64) for t in tables], axis=1
-    )
-    _, groups = np.unique(flat, axis=0, return_inverse=True)
-    return np.asarray(groups.reshape(-1))
+    numbers: dict[bytes, int] = {}
+    parts = [np.ascontiguousarray(t).reshape(len(t), -1) for t in tables]
+    rows = zip(*[(part + np.zeros((), part.dtype)) for part in parts], strict=True)  # -0 is 0
+    return np.array([numbers.setdefault(b"".join([x.tobytes() for x in row]), len(numbers)) for row in rows])
 
 
 def splits(
@@ -66,7 +72,7 @@ def splits(
         cut = max(1, min(len(ranked) - 1, round(HELD * len(ranked))))
         while cut < len(ranked) - 1 and groups[ranked[cut]] == groups[ranked[cut - 1]]:
             cut += 1  # or equal rows would stand on both sides
-        found.append(Split(np.sort(ranked[cut:]), np.sort(ranked[:cut])))
+        found.append(Split(np.sort(ranked[cut:]), np.sort(ranked[:cut]), len(ranked) / len(groups)))
     return tuple(found)
 
 

@@ -15,7 +15,8 @@ from chainrule.train.history import History
 from chainrule.train.many import fit_many
 from chainrule.train.network import Network
 
-WORST = Score("accuracy", 0.0, -1.0)
+WORST = Score("", 0.0, -1.0)
+ENOUGH = 2000  # rows that say how well those are predicted that were learned from
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,8 @@ def outcomes(case: Any, wanted: Sequence[Wanted], curves: bool = False) -> list[
     """
     job, networks = case.job, [w.network for w in wanted]
     settings: dict[str, Any] = {
-        "loss": job.loss, "optimizer": job.optimizer, "batch_size": job.batch_size, "epochs": job.epochs,
+        "loss": job.loss, "optimizer": job.optimizer, "batch_size": _batch(job.batch_size, wanted[0].split.share),
+        "epochs": job.epochs,
         "class_weight": job.class_weight, "shuffle": job.shuffle, "tol": job.tol, "sample_weight": job.sample_weight,
         "rows": [w.split.learning for w in wanted],
     }  # fmt: skip
@@ -85,13 +87,19 @@ def outcomes(case: Any, wanted: Sequence[Wanted], curves: bool = False) -> list[
         return [_judged(case, w, history, error) for w, history in zip(wanted, histories, strict=True)]
 
 
+def _batch(size: int | None, share: float) -> int | None:
+    """Return the size of batches of a share of the rows, of which an epoch has as many steps."""
+    return size if size is None or share == 1 else max(min(size, 4), round(size * share))
+
+
 def _judged(case: Any, wanted: Wanted, history: History | None, error: str) -> Outcome:
     learning, choosing, said = WORST, WORST, np.zeros(0)
     if history is not None:
         with contextlib.suppress(ChainruleError):
             said = case.said(wanted.network, wanted.split.choosing)
             choosing = case.judge(wanted.split.choosing, said)
-            learning = case.score(wanted.network, wanted.split.learning)
+            known = wanted.split.learning
+            learning = case.score(wanted.network, known[:: -(-len(known) // ENOUGH)])
             if (
                 history.diverged
             ):  # the weights are those of the last good epoch: what came after is no success

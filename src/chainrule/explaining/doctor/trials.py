@@ -1,5 +1,7 @@
-"""Changes, tried: a few seeds beside the training as it is, those that promise most go on with more."""
+"""Changes, tried: each with a few seeds beside the training as it is, and what promises something with all."""
 
+import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +12,13 @@ from chainrule.explaining.doctor.cases import Case
 from chainrule.explaining.doctor.changes import Change
 from chainrule.explaining.doctor.training import Outcome
 from chainrule.explaining.doctor.verdict import Trial
+from chainrule.explaining.doctor.work import BUDGET, of_compiling
 
-PROMISING = 6  # changes that are tried with all seeds
+FIRST = 2  # seeds that each change is tried with
+PROMISING = 0.02  # a gain with these that is worth the others
+MOST_SECONDS = (
+    30.0  # after which nothing new is tried; the budget ends it long before, but for what it cannot know
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,35 +38,40 @@ class Tried:
     trial: Trial
 
 
-def tried(case: Case, changes: Sequence[Change]) -> dict[str, Tried]:
+def tried(case: Case, changes: Sequence[Change], work: float = BUDGET) -> dict[str, Tried]:
     """Return what came of changes, by what they write.
 
     Args:
         case: The training as it is.
         changes: Those that promise most first.
+        work: How much they may take together, in billionths of a second.
     """
-    made: list[tuple[Change, Case, list[Outcome]]] = []
-    seen: set[str] = set()
+    begun, left = time.monotonic(), work
+    made: dict[str, tuple[Change, Case, list[Outcome]]] = {}
     for change in changes:
-        if change.write in seen:
+        if change.write in made or left <= 0 or time.monotonic() - begun > MOST_SECONDS:
             continue
-        seen.add(change.write)
-        try:
+        with contextlib.suppress(ChainruleError, ValueError, TypeError):  # it cannot be made of this network
             changed = change.make(case)
-            made.append((change, changed, changed.train([0])))
-        except ChainruleError:  # it cannot be made of this network
-            continue
-    made.sort(key=lambda each: -round(each[2][0].choosing.skill, 1))
+            left -= changed.cost * FIRST + of_compiling(case.trained._programs.architecture)
+            made[change.write] = change, changed, changed.train(range(FIRST))
     found = {}
-    for number, (change, changed, first) in enumerate(made):
-        every = first
-        if number < PROMISING and len(case.splits) > 1:
-            every = first + changed.train(range(1, len(case.splits)))
+    for change, changed, first in sorted(made.values(), key=lambda each: -_mean(each[2])):
         before = as_trained(case) if change.against_trained else case.outcomes
-        if before:
+        if not before:
+            continue
+        trial, every = compared(before, first, change.against_trained), first
+        more = range(FIRST, len(case.splits))
+        if trial.gain > PROMISING and left > 0 and time.monotonic() - begun < MOST_SECONDS:
+            left -= changed.cost * len(more)
+            every = [*first, *changed.train(more)]
             trial = compared(before, every, change.against_trained)
-            found[change.write] = Tried(change, changed, every, trial)
+        found[change.write] = Tried(change, changed, every, trial)
     return found
+
+
+def _mean(outcomes: Sequence[Outcome]) -> float:
+    return float(np.mean([o.choosing.skill for o in outcomes]))
 
 
 def as_trained(case: Case) -> list[Outcome]:
@@ -89,7 +101,7 @@ def compared(before: Sequence[Outcome], after: Sequence[Outcome], once: bool = F
     spread = max([float(np.std(each, ddof=1)) for each in (gains, again) if len(each) > 1], default=0.0)
     rows = sum(len(a.said) for a, _ in pairs)
     return Trial(
-        before[0].choosing.metric,
+        next((o.choosing.metric for o in [*before, *after] if o.choosing.metric), "accuracy"),
         float(np.mean([a.choosing.value for a, _ in pairs])),
         float(np.mean([b.choosing.value for _, b in pairs])),
         float(gains.mean()),

@@ -9,6 +9,8 @@ from chainrule.friendly import Friendly
 from chainrule.shown import counted, cut, screen
 
 Severity = Literal["critical", "warning", "note"]
+SURE = 2.5  # standard deviations of chance
+LEAST = 0.03  # of the way from the best guess to perfection: a smaller gain is none to speak of
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Trial(Friendly):
         >>> cr.Trial("R²", 0.5, 0.52, 0.02, 0.05).proven
         False
         """
-        return self.gain > max(2 * self.noise, 0.03)
+        return self.gain > max(SURE * self.noise, LEAST)
 
     def __str__(self) -> str:
         before, after = (Score(self.metric, v, 0.0) for v in (self.before, self.after))
@@ -85,15 +87,17 @@ class Verdicts(list[Verdict]):
 
     Args:
         verdicts: The verdicts.
+        tried: How many changes to the training were tried.
 
-    >>> print(cr.Verdicts())
-    Nothing was found to be wrong.
+    >>> print(cr.Verdicts(tried=14))
+    Nothing was found to be wrong; 14 changes were tried.
     >>> cr.Verdicts().healthy
     True
     """
 
-    def __init__(self, verdicts: Iterable[Verdict] = ()) -> None:
+    def __init__(self, verdicts: Iterable[Verdict] = (), tried: int = 0) -> None:
         super().__init__(verdicts)
+        self.tried = tried
 
     @property
     def healthy(self) -> bool:
@@ -123,7 +127,8 @@ class Verdicts(list[Verdict]):
 
     def __str__(self) -> str:
         if not self:
-            return "Nothing was found to be wrong."
+            tried = f"; {counted(self.tried, 'change')} {'was' if self.tried == 1 else 'were'} tried"
+            return f"Nothing was found to be wrong{tried if self.tried else ''}."
         return "\n".join(screen([line for v in self for line in str(v).split("\n")]))
 
     def __repr__(self) -> str:

@@ -1,0 +1,44 @@
+"""How much work a training is, counted and not timed: so the same run gets the same verdict on every machine."""
+
+from math import prod
+
+from chainrule.graph.shapes import Extent
+from chainrule.nn.architecture import Architecture
+from chainrule.nn.summary import rows
+
+# In billionths of a second of a laptop, about.
+PRODUCT, OUTPUT, STEP = (
+    0.15,
+    2.0,
+    4e3,
+)  # a multiply-add forward and back, a number that a layer puts out, a step
+COMPILING, LAYER = 5e7, 1e7  # what is drawn and compiled anew: a network, and each of its layers
+BUDGET = 3e9  # for all that is tried, about three seconds
+OPEN = 20  # steps of a sequence where their number is open
+
+
+def of_example(architecture: Architecture) -> float:
+    """Return what it takes to learn from one example, once."""
+    total = 0.0
+    for row in rows(architecture):
+        shape = [OPEN if isinstance(e, Extent) else e for e in (row.shape or ())[1:]]
+        products = row.products if row.products is not None else OPEN * (row.parameters or 0)
+        total += PRODUCT * products + OUTPUT * prod(shape)
+    return total
+
+
+def of_training(example: float, rows: int, batch: int, epochs: int) -> float:
+    """Return what a training takes.
+
+    Args:
+        example: What one example takes.
+        rows: How many it learns from.
+        batch: Examples a step.
+        epochs: How often it sees all.
+    """
+    return epochs * (rows * example + -(-rows // max(batch, 1)) * STEP)
+
+
+def of_compiling(architecture: Architecture) -> float:
+    """Return what it takes to compile a network's training."""
+    return COMPILING + LAYER * len(architecture.calls)
