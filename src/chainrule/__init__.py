@@ -157,6 +157,7 @@ _DOORS |= {
     "Estimator.plot": "chainrule.explaining.pictures.trainings:of_estimator",
     "History._repr_html_": "chainrule.showing.training:history",
     "TableModel.draw": "chainrule.models.drawn:draw",
+    "TableModel.diagnose": "chainrule.models.examining:of_model",
     "TableModel._repr_html_": "chainrule.showing.models:model",
     "Plan._repr_html_": "chainrule.showing.models:plan",
     "Scores._repr_html_": "chainrule.showing.models:scores",

@@ -31,7 +31,7 @@ def test_every_command_and_option_is_told(name):
     for each in cli.commands[name].params:
         if flags := [flag for flag in each.opts if flag.startswith("--")]:
             (of,) = (of for shown, of in table.items() if re.search(rf"`{flags[0]}\b(?!-)", shown))
-            assert name in of or of.startswith("all") or (name == "config" and "train" in of), (
+            assert name in of or of.startswith("all") or (name in ("config", "doctor") and "train" in of), (
                 f"{flags[0]} of {name}"
             )
 

@@ -130,7 +130,7 @@ HANDED = [
     "engines.function:Function", "engines.registry:Cost", "engines.registry:Engine", "engines.registry:Stage",
     "explaining.attributing:Completeness", "explaining.networks:NetworkExplanation",
     "explaining.networks:RowExplanation", "explaining.inside:Unit", "explaining.weights:WeightExplanation",
-    "models.telling:TableExplanation",
+    "models.telling:TableExplanation", "models.examining:of_model",
     "explaining.elements:Element", "explaining.elements:Term",
     "explaining.formula:Formula", "explaining.matrix_steps:ArrayStep", "explaining.steps:BackwardStep",
     "explaining.steps:Derivative",

@@ -30,6 +30,7 @@ def test_the_doors_there_are():
         "GradientReport._repr_html_": "showing.graphs:gradients",
         "Network.draw": "explaining.pictures.networks:network",
         "TableModel.draw": "models.drawn:draw",
+        "TableModel.diagnose": "models.examining:of_model",
         "Network._repr_html_": "showing.training:network",
         "Parameters._repr_html_": "showing.training:parameters",
         "NamedArrays._repr_html_": "showing.training:parameters",

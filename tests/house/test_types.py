@@ -63,6 +63,7 @@ ANY = {
     "Cell.step": "so typed, an override may take what it likes",
     "TableModel.repeat": "choices, each of its own type",
     "TableModel.plan": "likewise",
+    "TableModel.examine": "likewise",
     "TableModel.configuration": "likewise",
     "Layer.build": "so typed, an override may take what it likes",
     "Layer.mask_after": "likewise",

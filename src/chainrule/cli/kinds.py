@@ -89,6 +89,16 @@ class Table(click.ParamType):  # type: ignore[type-arg]  # which only newer ones
         return tables(incomplete)
 
 
+class TableOrRun(Table):
+    """A table, or the folder of a run."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the samples, tables and runs that begin so."""
+        return [*tables(incomplete), *runs(incomplete)]
+
+
 class Model(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
     """A model file, or the folder of a run."""
 

@@ -3,6 +3,7 @@
 import click
 
 import chainrule as cr
+from chainrule.cli.examining import doctor
 from chainrule.cli.explain import explain
 from chainrule.cli.front import Commands
 from chainrule.cli.looking import complete, show_compiled, versions
@@ -29,13 +30,26 @@ def cli(ctx: click.Context) -> None:
       chainrule predict runs/iris-target-001 new.csv --out predictions.csv
       chainrule evaluate runs/iris-target-001 more.csv
       chainrule explain runs/iris-target-001 --row 7
+      chainrule doctor runs/iris-target-001
       chainrule summary runs/iris-target-001
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-for each in (train, compare, config, predict, evaluate, explain, summary, show_compiled, complete, versions):
+for each in (
+    train,
+    compare,
+    config,
+    predict,
+    evaluate,
+    explain,
+    doctor,
+    summary,
+    show_compiled,
+    complete,
+    versions,
+):
     cli.add_command(each)
 
 

@@ -47,10 +47,12 @@ from chainrule.train.history import History
 from chainrule.train.network import Network
 
 if TYPE_CHECKING:
+    from chainrule.explaining.doctor.verdict import Verdicts
     from chainrule.explaining.pictures.picture import Picture
     from chainrule.explaining.weights import WeightExplanation
     from chainrule.models.comparing import Comparison
     from chainrule.models.comparing_tables import compare_in, once, usual_of
+    from chainrule.models.examining import examine
     from chainrule.models.pictured import pictured
     from chainrule.models.telling import TableExplanation
     from chainrule.train.kinds import MetricsLike, OptimizerLike
@@ -59,6 +61,7 @@ else:  # for which nobody waits who compares nothing
     once = late("chainrule.models.comparing_tables:once")
     usual_of = late("chainrule.models.comparing_tables:usual_of")
     pictured = late("chainrule.models.pictured:pictured")
+    examine = late("chainrule.models.examining:examine")
 
 Table = pd.DataFrame | str | PathLike[str] | Sequence[str | PathLike[str]]
 _fit_several = late("chainrule.models.members:fit")  # for which nobody waits who makes one network by hand
@@ -87,6 +90,7 @@ class TableModel(Friendly):
         comparison: How it compared with other networks, where it won a comparison.
         judged: What was true and what was said of the rows that judged it: :meth:`plot` draws them. A model from a file
             has none.
+        chosen: The choices by which it was trained; a model from a file has none.
 
     >>> table, target = cr.load_table("iris")
     >>> model = cr.TableModel.train(table, target, epochs=30)
@@ -108,6 +112,7 @@ class TableModel(Friendly):
     comparison: "Comparison | None" = None
     decimal: Mark = ""
     judged: Judged | None = None
+    chosen: Options | None = None
 
     @classmethod
     @public
@@ -475,6 +480,43 @@ class TableModel(Friendly):
 
     @staticmethod
     @public
+    def examine(
+        data: Table | None = None,
+        target: str | Sequence[str] | None = None,
+        *,
+        config: str | PathLike[str] | None = None,
+        tell: Callable[[str], Any] | None = None,
+        **choices: Any,
+    ) -> "Verdicts":
+        """Say what is wrong with a training on a table, as :meth:`train` would do it, and what would mend it.
+
+        One of its networks is trained, and where something is suspected, trained again with the change that would mend
+        it (:func:`diagnose`). What is found is told in the words of the table, with the choice to make.
+
+        Args:
+            data: As in :meth:`train`.
+            target: The column to be predicted, or several.
+            config: A configuration, or the folder of a run, as in :meth:`repeat`.
+            tell: Called with what there is to say of reading the table: ``print``, for example.
+            choices: Any of the choices of :meth:`train`, by name.
+
+        Returns:
+            Verdicts, the worst first: none, or notes alone, where nothing is wrong. Printed, sentences.
+
+        Raises:
+            DataError: If the table cannot be learned from.
+            UnknownNameError: For a column, task, engine or metric that is not there.
+            MissingFileError: If there is no such configuration.
+            FileFormatError: If it is none.
+
+        >>> cr.TableModel.examine("iris", hidden=(8,), epochs=60, learning_rate=1e-6)[0].cause
+        'learning_rate_too_low'
+        """
+        given = by_name("examine", choices) | ({} if target is None else {"target": target})
+        return examine(data, config, given, tell)
+
+    @staticmethod
+    @public
     def configuration(
         data: Table | None = None, target: str | Sequence[str] | None = None, **choices: Any
     ) -> Lines:
@@ -675,6 +717,9 @@ class TableModel(Friendly):
     _repr_html_, _subject = Door(), Door()
     if TYPE_CHECKING:
 
+        def diagnose(self, data: Table | None = None) -> Verdicts:
+            """Say what is wrong with the training of the model, and what would mend it."""
+
         def draw(
             self, table: Table | None = None, row: int | None = None, *, names: Sequence[str] = (),
             classes: Sequence[str] = (), neuron: tuple[int, int] | None = None,
@@ -689,7 +734,7 @@ class TableModel(Friendly):
             """Say why the model predicts what it does for a row, or why a weight moves."""
 
     else:
-        draw, explain = Door(), Door()
+        draw, explain, diagnose = Door(), Door(), Door()
 
     def __repr__(self) -> str:
         columns = counted(len(self.columns.columns), "column")
@@ -832,13 +877,14 @@ def _in_folder(
 def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
     """Return the model that a training gave."""
     made, report = trained.kept.data, report_of(trained)
+    chosen: Any = trained.options
     missing = words_for_nothing(table, made.columns, made.target)
     learned = learned_from(trained.kept.learn[0], alike_by_chance(trained.ready.learn[0], trained.ready.test))
     known = trained.ready.data  # of rows that the network that was judged did not learn from
     target = replace(made.target, thresholds=known.target.thresholds)
     model = TableModel(
         trained.network, made.columns, target, report, trained.history, missing, learned=learned,
-        measured=known.measured, decimal=written_of(table).decimal, judged=judged_rows(trained),
+        measured=known.measured, decimal=written_of(table).decimal, judged=judged_rows(trained), chosen=chosen,
     )  # fmt: skip
     return replace(model, report=replace(report, row_seconds=fastest(lambda: model.predict(table[:1]))))
 
