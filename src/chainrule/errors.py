@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ __all__ = [
     "UnknownNameError", "UnsupportedError",
 ]  # fmt: skip
 
+_UNSAID = ContextVar("unsaid", default=False)
 OLD_NAMES_END = "0.3.0"  # that version knows no name that says `deprecated`
 
 
@@ -294,6 +296,16 @@ def short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
+@contextmanager
+def warnings_unsaid() -> Iterator[None]:
+    """Inside, nothing of ours is warned of; the filters of the process, which all threads share, stay as they are."""
+    before = _UNSAID.set(True)
+    try:
+        yield
+    finally:
+        _UNSAID.reset(before)
+
+
 def warn(message: str, category: type[Warning], module: str | None = None) -> None:
     """Warn at the line outside of this library that asked for what is warned of.
 
@@ -302,6 +314,8 @@ def warn(message: str, category: type[Warning], module: str | None = None) -> No
         category: The class of the warning.
         module: As what module a user's filters know the place; by default that of the line.
     """
+    if _UNSAID.get():
+        return
     frame = sys._getframe(1)
     ours = ("chainrule.", "importlib.", "functools.", "contextlib.")  # the latter call what is ours
     asks = frame = _below(frame, ours)

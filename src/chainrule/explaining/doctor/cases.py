@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleError
 from chainrule.explaining.doctor.blueprints import Blueprint
 from chainrule.explaining.doctor.jobs import Job
 from chainrule.explaining.doctor.scoring import Score, Task, score
@@ -135,7 +134,7 @@ class Case:
         with np.errstate(all="ignore"):
             try:
                 return dict(network.activations(self.given(self.sample)))
-            except ChainruleError:
+            except Exception:  # a layer or a loss of the user's may raise anything
                 return {}
 
     def gradients(self, network: Network) -> dict[str, np.ndarray]:
@@ -144,7 +143,7 @@ class Case:
             try:
                 given = self.given(self.sample), self.targets[self.sample]
                 return dict(network.gradients(*given, loss=self.job.loss))
-            except ChainruleError:
+            except Exception:  # a layer or a loss of the user's may raise anything
                 return {}
 
     @cached_property
@@ -195,7 +194,7 @@ class Case:
         """How well the trained network itself predicts the rows that it learned from; None where it cannot."""
         try:
             return self.score(self.trained, self.splits[0].learning)
-        except ChainruleError:
+        except Exception:
             return None
 
     @cached_property

@@ -1,6 +1,7 @@
 """The changes that a training is tried with: what the user would write, and the case that it makes."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,8 +81,10 @@ def _of_optimizer(case: Case, settings: dict[str, Any], done: str) -> Change:
 
 def written(thing: Any) -> str:
     """Return an optimizer or a schedule as it is written: what is as by default is left out."""
+    if isinstance(thing, Multiplied):
+        return f"{written(thing.plan)} * {thing.factor:g}"
     if not dataclasses.is_dataclass(thing):
-        return repr(thing)
+        return re.sub(r"^<\S*?(\w+) object at 0x\w+>$", r"\1()", repr(thing))
     parts: list[str] = []
     for field in dataclasses.fields(thing):
         value = getattr(thing, field.name)
@@ -92,13 +95,31 @@ def written(thing: Any) -> str:
             continue
         named = "" if first else f"{field.name}="
         parts.append(f"{named}{written(value)}")
-    return f"cr.{type(thing).__name__}({', '.join(parts)})"
+    return f"{'cr.' if _is_ours(thing) else ''}{type(thing).__name__}({', '.join(parts)})"
+
+
+def _is_ours(thing: Any) -> bool:
+    return type(thing).__module__.startswith("chainrule.")
+
+
+@dataclass(frozen=True)
+class Multiplied(Schedule):
+    """A schedule of the user's, each of its rates times a factor."""
+
+    plan: Schedule
+    factor: float
+
+    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+        """Return the rate."""
+        return self.plan.at(step, total, per_epoch) * self.factor
 
 
 def _scaled(plan: Any, factor: float) -> Any:
     """Return a schedule of rates that are all multiplied."""
     if isinstance(plan, Constant):
         return Constant(plan.rate * factor)
+    if not _is_ours(plan) or {"rate", "peak", "schedule"}.isdisjoint(vars(plan)):
+        return Multiplied(plan, factor)
     changed: dict[str, Any] = {}
     for field in dataclasses.fields(plan):
         value = getattr(plan, field.name)

@@ -1,16 +1,18 @@
 """``cr.diagnose``: a case is read, rules suspect, changes are tried, and what was mended is told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import ChainruleError
+from chainrule.errors import DataError, GraphError, short, warnings_unsaid
 from chainrule.explaining.doctor.cases import Case
 from chainrule.explaining.doctor.reading import case_of
 from chainrule.explaining.doctor.rules import RULES
 from chainrule.explaining.doctor.suspicions import Suspicion
+from chainrule.explaining.doctor.training import says
 from chainrule.explaining.doctor.trials import tried
 from chainrule.explaining.doctor.verdict import Verdict, Verdicts
 from chainrule.explaining.doctor.weighing import weighed
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from chainrule.train.kinds import Data
 
 NOT_EXAMINED = "not_examined"
-# What a rule may stumble over in data and networks that nobody thought of: the others have their say all the same.
-ILL = (ChainruleError, ArithmeticError, ValueError, TypeError, LookupError, AttributeError)
 
 
 @public
@@ -62,12 +62,15 @@ def diagnose(
     >>> found[0].cause, found[0].change
     ('inputs_unscaled', 'X = (X - X.mean(0)) / X.std(0)')
     """
+    if not isinstance(network, Network):
+        raise GraphError(f"diagnose looks at a cr.Network as it was trained; found {short(network)}.")
+    if not isinstance(job, Mapping | None):
+        raise DataError(f"job is a dict of the arguments that fit was given; found {short(job)}.")
     try:
-        case = case_of(network, X, y, history, job)
-    except (ChainruleError, ValueError, TypeError) as error:
-        if not isinstance(network, Network) or not isinstance(job, Mapping | None):
-            raise
-        return Verdicts([_note(f"The training could not be examined: {error}")])
+        with _quietly():
+            case = case_of(network, X, y, history, job)
+    except Exception as error:  # what could not be learned from cannot be examined, and that is said
+        return Verdicts([_note(f"The training could not be examined: {says(error)}")])
     return examined(case)
 
 
@@ -78,20 +81,28 @@ def examined(case: Case, work: float = BUDGET) -> Verdicts:
         case: The case.
         work: How much trials may take, in billionths of a second, about.
     """
-    notes = list(case.notes)
-    suspected: list[Suspicion] = []
-    for rule in RULES:
-        try:
-            with np.errstate(all="ignore"):
+    with _quietly():
+        notes = list(case.notes)
+        suspected: list[Suspicion] = []
+        for rule in RULES:
+            try:
                 suspected += rule(case)
-        except ILL as error:
-            notes.append(f"{rule.__module__.rpartition('.')[2]} was not examined: {error}")
-    failed = next((o.error for o in case.outcomes if o.error), "")
-    if failed:
-        notes.append(f"The training could not be done again: {failed}")
-    ordered = sorted(suspected, key=lambda s: -s.weight)
-    trials = tried(case, [s.change for s in ordered if s.change is not None], work)
-    return Verdicts([*weighed(suspected, trials), *map(_note, notes)], len(trials))
+            except (
+                Exception
+            ) as error:  # a loss or a layer of the user's may raise anything; other rules go on
+                notes.append(f"{rule.__module__.rpartition('.')[2]} was not examined: {says(error)}")
+        failed = next((o.error for o in case.outcomes if o.error), "")
+        if failed:
+            notes.append(f"The training could not be done again, so that no change was tried: {failed}")
+        ordered = sorted(suspected, key=lambda s: -s.weight)
+        trials = tried(case, [s.change for s in ordered if s.change is not None], work)
+        return Verdicts([*weighed(suspected, trials), *map(_note, notes)], len(trials))
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    with warnings_unsaid(), np.errstate(all="ignore"):
+        yield
 
 
 def _note(text: str) -> Verdict:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, DataError, GraphError, short
+from chainrule.errors import DataError, short
 from chainrule.explaining.doctor.blueprints import blueprint_of, with_settings
 from chainrule.explaining.doctor.cases import Case
 from chainrule.explaining.doctor.jobs import Job, job_of
@@ -16,6 +16,7 @@ from chainrule.nn import losses
 from chainrule.nn.reading import output_kind
 from chainrule.train import frames, validation
 from chainrule.train.network import Network
+from chainrule.train.sequences import ragged
 from chainrule.train.taking import shape_of, take
 from chainrule.train.targets import loss_of
 
@@ -27,7 +28,7 @@ COPIES = 0.5  # of the rows differ at least, where equal ones are copies; else t
 
 
 def case_of(
-    network: Any,
+    network: Network,
     X: Any,
     y: Any,
     history: Any = None,
@@ -45,13 +46,8 @@ def case_of(
         work: How much trials may take, in billionths of a second: what is large is looked at in part.
 
     Raises:
-        GraphError: If there is no network.
         DataError: If rows or targets cannot be read.
     """
-    if not isinstance(network, Network):
-        raise GraphError(f"diagnose looks at a cr.Network as it was trained; found {short(network)}.")
-    if job is not None and not isinstance(job, Mapping):
-        raise DataError(f"job is a dict of the arguments that fit was given; found {short(job)}.")
     if network._made is None:  # nothing was ever fitted: look at one that is built for these rows
         built = Network(
             network._layers, input_shape=shape_of(X, network._layers), dtype=network.dtype, seed=network.seed
@@ -70,7 +66,7 @@ def case_of(
     if settings.validation_data is not None:
         try:
             held = tables_of(network, settings.validation_data[0]), targets_of(settings.validation_data[1])
-        except (ChainruleError, ValueError, TypeError, IndexError, KeyError) as error:
+        except Exception as error:  # frames, lists, iterators ... anything may stand there
             notes.append(f"validation_data was not examined: {error}")
     architecture = network._programs.architecture
     if architecture.carried:
@@ -123,10 +119,8 @@ def tables_of(network: Network, X: Any) -> dict[str, np.ndarray]:
 
 def targets_of(y: Any) -> np.ndarray:
     """Return targets as an array of numbers."""
-    try:
-        array = np.asarray(y)
-    except ValueError:
-        raise DataError("y holds rows of different lengths, which are not looked at yet.") from None
+    lists = ragged(y, "y")
+    array = np.asarray(y) if lists is None else lists.padded(int(lists.lengths.max()), 0)
     if array.dtype.kind == "O":
         array = array.astype(np.float64)  # or this is a ValueError
     if array.dtype.kind == "b":

@@ -1,7 +1,7 @@
 """A case, trained: several seeds side by side, each judged by rows that it did not learn from."""
 
 import contextlib
-import warnings
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.errors import ChainruleError
 from chainrule.explaining.doctor.scoring import Score
 from chainrule.explaining.doctor.splitting import Split
+from chainrule.signals import Ended
 from chainrule.train.history import History
 from chainrule.train.many import fit_many
 from chainrule.train.network import Network
@@ -78,12 +79,14 @@ def outcomes(case: Any, wanted: Sequence[Wanted], curves: bool = False) -> list[
         settings["validation_rows"] = [w.split.choosing for w in wanted]
     histories: Sequence[History | None] = [None] * len(wanted)
     error = ""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with np.errstate(all="ignore"):
         try:
             histories = fit_many(networks, case.given(), case.targets, **settings)
-        except ChainruleError as problem:
-            error = str(problem)
+        except Exception as problem:  # a loss or a layer of the user's may raise anything
+            error = says(problem)
+        asked = next((h.signal for h in histories if h is not None and h.signal), 0)
+        if asked:  # Ctrl-C in a trial is meant for the whole
+            raise Ended(asked)
         return [_judged(case, w, history, error) for w, history in zip(wanted, histories, strict=True)]
 
 
@@ -92,10 +95,17 @@ def _batch(size: int | None, share: float) -> int | None:
     return size if size is None or share == 1 else max(min(size, 4), round(size * share))
 
 
+def says(error: Exception) -> str:
+    """Return what an error says, and its kind where it is none of ours."""
+    if not isinstance(error, ChainruleError):
+        return f"{type(error).__name__}: {error}"
+    return re.sub(r"^networks\[\d+\], whose rows are counted anew: ", "", str(error))
+
+
 def _judged(case: Any, wanted: Wanted, history: History | None, error: str) -> Outcome:
     learning, choosing, said = WORST, WORST, np.zeros(0)
     if history is not None:
-        with contextlib.suppress(ChainruleError):
+        with contextlib.suppress(Exception):
             said = case.said(wanted.network, wanted.split.choosing)
             choosing = case.judge(wanted.split.choosing, said)
             known = wanted.split.learning

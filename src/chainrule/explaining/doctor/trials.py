@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.errors import ChainruleError
 from chainrule.explaining.doctor.cases import Case
 from chainrule.explaining.doctor.changes import Change
 from chainrule.explaining.doctor.training import Outcome
@@ -51,7 +50,7 @@ def tried(case: Case, changes: Sequence[Change], work: float = BUDGET) -> dict[s
     for change in changes:
         if change.write in made or left <= 0 or time.monotonic() - begun > MOST_SECONDS:
             continue
-        with contextlib.suppress(ChainruleError, ValueError, TypeError):  # it cannot be made of this network
+        with contextlib.suppress(Exception):  # it cannot be made of this network
             changed = change.make(case)
             left -= changed.cost * FIRST + of_compiling(case.trained._programs.architecture)
             made[change.write] = change, changed, changed.train(range(FIRST))
@@ -80,7 +79,7 @@ def as_trained(case: Case) -> list[Outcome]:
     for split in case.splits:
         try:
             said = case.said(case.trained, split.choosing)
-        except ChainruleError:
+        except Exception:
             return []
         judged = case.judge(split.choosing, said)
         found.append(Outcome(case.trained, case.history, judged, judged, said))
