@@ -15,7 +15,7 @@ def digits_with_dead_pixels(seed: int, fault: bool) -> Run:
     """Pixels at the edge are always 0, and numbers reach to 16."""
     X, y, V, v = made.famous("digits", seed)
     X, y, V, v = X[:800], y[:800], V[:300], v[:300]
-    job = {"optimizer": "adam", "epochs": 20, "validation_data": (V, v), "metrics": ["accuracy"]}
+    job = {"optimizer": cr.Adam(0.003), "epochs": 40, "validation_data": (V, v), "metrics": ["accuracy"]}
     return trained([cr.Dense(32, "relu"), cr.Dense(10, "softmax")], X, y, job, seed)
 
 

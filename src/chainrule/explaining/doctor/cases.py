@@ -187,7 +187,9 @@ class Case:
         """Return the targets of rows on the user's scale."""
         factor, offset = self.unscale
         y = self.targets[rows]
-        return y if (factor, offset) == (1.0, 0.0) else np.asarray(y * factor + offset)
+        return (
+            y if np.ndim(factor) == 0 and (factor, offset) == (1.0, 0.0) else np.asarray(y * factor + offset)
+        )
 
     @cached_property
     def as_trained(self) -> Score | None:

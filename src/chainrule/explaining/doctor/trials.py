@@ -95,7 +95,9 @@ def compared(before: Sequence[Outcome], after: Sequence[Outcome], once: bool = F
         once: Whether those before are of one network, which was trained once.
     """
     pairs = list(zip(before, after, strict=False))
-    gains = np.array([b.choosing.skill - a.choosing.skill for a, b in pairs])
+    gains = np.array(
+        [max(b.choosing.skill, 0.0) - max(a.choosing.skill, 0.0) for a, b in pairs]
+    )  # of a guess at least
     again = np.array([o.choosing.skill for o in (after if once else before)])
     spread = max([float(np.std(each, ddof=1)) for each in (gains, again) if len(each) > 1], default=0.0)
     rows = sum(len(a.said) for a, _ in pairs)
