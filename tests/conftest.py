@@ -54,6 +54,8 @@ def pytest_configure(config):
     if not hasattr(config, "workerinput"):
         config.cache_of_object_code = tempfile.mkdtemp(prefix="chainrule-tests-")
         os.environ["CHAINRULE_CACHE"] = config.cache_of_object_code
+    # Reports are made where they are tested: each takes longer than most trainings here (the fixture `reported`).
+    os.environ["CHAINRULE_REPORT"] = "no"
 
 
 def pytest_unconfigure(config):
@@ -74,6 +76,12 @@ def pytest_collection_finish(session):
     """Look for garbage more rarely: tests make many nodes, and each look goes through all tests and modules as well."""
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
+
+
+@pytest.fixture
+def reported(monkeypatch):
+    """Let runs have reports, as those of users have."""
+    monkeypatch.delenv("CHAINRULE_REPORT")
 
 
 @pytest.fixture

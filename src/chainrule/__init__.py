@@ -143,6 +143,8 @@ _RENAMED = {"Row": "Primitive"}
 _DOORS |= {
     "TableModel.explain": "chainrule.models.telling:of_row",
     "TableExplanation._repr_html_": "chainrule.showing.explained:table",
+    "TableModel.most_wrong": "chainrule.models.views.wrong:most_wrong",
+    "TableModel.worst_slices": "chainrule.models.views.slices:worst_slices",
     "TableModel._subject": "chainrule.models.explained:subject",
     "load chainrule.table": "chainrule.models.table:from_file",
     "Node._repr_html_": "chainrule.showing.graphs:node",

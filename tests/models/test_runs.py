@@ -389,7 +389,7 @@ def test_every_choice_is_written_and_read_again():
         "ignore": ("i",), "missing": {"": ("?",), odd: ("", "NA")}, "table": "t", "any_size": True, "hidden": (),
         "dropout": 0.25, "epochs": 7, "batch_size": 9, "learning_rate": 1e-7, "clip_norm": 1.5e300,
         "class_weight": {"yes": 2.0, "no": 0.1}, "metric": ("f1",), "threshold": "best", "seed": 2**70,
-        "time_budget": 90.0, "engine": "numpy", "refit": False,
+        "time_budget": 90.0, "engine": "numpy", "refit": False, "report": False,
     }  # fmt: skip
     options = Options(**given)
     assert {name for name in given if getattr(options, name) == getattr(Options, name)} == set()

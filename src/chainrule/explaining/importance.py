@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.arguments import public
 from chainrule.doors import Door
-from chainrule.errors import DataError, needing, short
+from chainrule.errors import DataError, short
 from chainrule.explaining.subjects import Subject, subject_of
 from chainrule.friendly import Friendly
 from chainrule.shown import columns as aligned, counted, cut, screen
@@ -25,7 +25,7 @@ class Scoring:
     Attributes:
         metric: What the score is called.
         larger_is_better: Which way is better.
-        X: The table: a DataFrame, or an array with two axes.
+        X: What is shuffled, an array with two axes: the table, or in its place which row each cell is taken from.
         names: What its columns are called.
         score: Returns the score of predictions for such a table, with the same targets.
     """
@@ -124,7 +124,7 @@ def permutation_importance(
 ) -> PermutationImportance:
     """Say how much each column matters: by how much a score is worse where the column is shuffled (Breiman 2001).
 
-    scikit-learn shuffles. A column that others can replace seems to matter little, and rows that were learned from tell
+    A column that others can replace seems to matter little, and rows that were learned from tell
     what was learned by heart as well: give rows that were held back. What a shuffled table says may be of rows that
     there never are, where columns go together.
 
@@ -156,26 +156,27 @@ def permutation_importance(
     column  worse by      ±
     x[0]    ...
     """
-    with needing("cr.permutation_importance"):  # it takes long to import
-        from sklearn.inspection import permutation_importance as shuffled  # noqa: PLC0415
-
     if not isinstance(repeats, int | np.integer) or repeats < 1:
         raise DataError(f"repeats is a whole number of at least 1; found {short(repeats)}.")
     subject = subject_of(network)
     scoring = (subject.scoring or _of_network)(subject, X, y, metric)
+    return importance_by(scoring, int(repeats), seed)
+
+
+def importance_by(scoring: Scoring, repeats: int, seed: int) -> PermutationImportance:
+    """Return by how much a score is worse where a column is shuffled: scikit-learn's shuffles, from the same seed."""
     sign = 1 if scoring.larger_is_better else -1
-    found = shuffled(
-        _Predictor(), scoring.X, None, scoring=lambda _, table, __: sign * scoring.score(table),
-        n_repeats=int(repeats), random_state=seed,
-    )  # fmt: skip
-    return PermutationImportance(scoring.names, found.importances, scoring.metric, scoring.score(scoring.X))
-
-
-class _Predictor:
-    """What scikit-learn takes for an estimator; the score does all."""
-
-    def fit(self) -> None:
-        """Do nothing: it is fitted."""
+    # all columns share the shuffles, as in scikit-learn, whose import would take longer than they do
+    first = np.random.RandomState(int(seed) % 2**32).randint(np.iinfo(np.int32).max + 1)
+    as_it_is, values = scoring.score(scoring.X), np.zeros((len(scoring.names), repeats))
+    for column in range(len(scoring.names)):
+        draw, order = np.random.RandomState(first), np.arange(len(scoring.X))
+        given = np.array(scoring.X)
+        for repeat in range(repeats):
+            draw.shuffle(order)
+            given[:, column] = given[order, column]
+            values[column, repeat] = sign * (as_it_is - scoring.score(given))
+    return PermutationImportance(scoring.names, values, scoring.metric, as_it_is)
 
 
 def _of_network(subject: Subject, X: Any, y: Any, metric: Any) -> Scoring:

@@ -144,6 +144,7 @@ def layers_told(
     columns: Sequence[str] = (),
     digits: int = DIGITS,
     notation: Notation | None = None,
+    first: int | None = None,
 ) -> tuple[LayerTold, ...]:
     """Return what each layer does with one row.
 
@@ -154,6 +155,7 @@ def layers_told(
         columns: What the columns of its only input are called; none where that is not known.
         digits: How many digits of a number are told.
         notation: How names are written; by default as they are.
+        first: So many of the first layers are told; all by default.
     """
     found: list[LayerTold] = []
     uses = [(label, call, call.parts["Z"]) for label, call in architecture.calls.items() if "Z" in call.parts]
@@ -164,7 +166,7 @@ def layers_told(
     became = dict(zip(ends[1:], rest, strict=True))
     called = {became[n]: name for name, n in architecture.parts.items() if n in became}
     called |= {x: name for name, x in architecture.inputs.items()}
-    for label, call, z in uses:
+    for label, call, z in uses[:first]:
         z_node, a_node = became[z], became[architecture.outputs[label]]
         name = called.get(z_node, "Z")
         try:

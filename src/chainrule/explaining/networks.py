@@ -145,11 +145,12 @@ class NetworkExplanation(Friendly):
         return self._derived
 
     @public
-    def row(self, number: int = 0) -> RowExplanation:
+    def row(self, number: int = 0, layers: int | None = None) -> RowExplanation:
         """Return what made the output of one row: which inputs and weights, layer by layer.
 
         Args:
             number: Which row, from 0.
+            layers: So many of the first layers are told; all by default.
 
         Returns:
             Each layer, with the units that matter most, each of them a sum that adds up.
@@ -163,16 +164,18 @@ class NetworkExplanation(Friendly):
         """
         if not isinstance(number, int | np.integer) or not 0 <= number < len(self.of):
             raise DataError(f"There are rows 0 to {len(self.of) - 1}; found row {short(number)}.")
-        return self._row(int(number))
+        return self._row(int(number), layers)
 
-    def _row(self, number: int) -> RowExplanation:
+    def _row(self, number: int, first: int | None = None) -> RowExplanation:
         looked = self._looked
         architecture = looked.programs.architecture
         one = slice(number, number + 1)
         inputs = {x: a[one] for x, a in zip(architecture.inputs.values(), looked.arrays, strict=True)}
         feed = {**self._values, **inputs, STEP: 0, SEED: looked.programs.seed}
         subject, loss = looked.subject, looked.subject.network.loss
-        layers = layers_told(architecture, feed, looked.picked[one], subject.names, **self._written)
+        layers = layers_told(
+            architecture, feed, looked.picked[one], subject.names, first=first, **self._written
+        )
         of, other = self.of[number], subject.other
         if not subject.of_classes and gives_yes_or_no(architecture, loss):
             of, other = 1, 0

@@ -1,5 +1,7 @@
 """What a training was like, and what was predicted for the rows that judged, beside the truth: the files of a run."""
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from chainrule.data.labels import decode_predictions, in_units
 from chainrule.data.words import row_labels
 from chainrule.data.written import texts_of
 from chainrule.doors import late
+from chainrule.errors import DataError
 from chainrule.models import configuration, runs
 from chainrule.models.base import FLATTER, Ready, Trained
 from chainrule.models.given import Place
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from chainrule.train.fit.resuming import Checkpoints
 
 _card = late("chainrule.models.card:card")
+_views = late("chainrule.models.views.gathering:views_of")
+_budget = late("chainrule.models.views.gathering:budget_for")
 
 
 @dataclass(frozen=True)
@@ -33,32 +38,81 @@ class Judged:
             (rows, columns).
         said: Probabilities (rows, width), or numbers in their units.
         about: What there is to say of these rows, or "".
+        frame: The rows themselves, with all their columns.
     """
 
     truth: np.ndarray
     said: np.ndarray
     about: str
+    frame: pd.DataFrame | None = None
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows with all their columns; DataError where they have lost them."""
+        if self.frame is None:
+            raise DataError("These rows have lost their columns: give some, as a table.")
+        return self.frame
 
 
-def judged_rows(trained: Trained[Prepared]) -> Judged | None:
-    """Return what was said of the rows that judged; without a test of those that said when to stop."""
-    parts = [(fold.ready, fold.network, fold.ready.test) for fold in trained.folds]
+@dataclass(frozen=True, eq=False)
+class Court:
+    """Rows, and the network that they judge: it learned from none of them.
+
+    Attributes:
+        ready: What that network learned from.
+        network: The network.
+        frame: The rows, with all their columns.
+        features: They, as the network takes them.
+        truth: What is true of them, as it learns.
+        said: What it says of them.
+    """
+
+    ready: Ready[Prepared]
+    network: Network
+    frame: pd.DataFrame
+    features: np.ndarray
+    truth: np.ndarray
+    said: np.ndarray
+
+
+def courts_of(whole: Sorted, trained: Trained[Prepared]) -> tuple[list[Court], str]:
+    """Return the rows that judged, of the test, of each fold, else those that said when to stop; and which they are."""
+    parts = [
+        (fold.ready, fold.network, fold.ready.test, whole.frame.iloc[fold.rows.test])
+        for fold in trained.folds
+    ]
     about = "By cross-validation: each row is judged by a network that never saw it."
-    if trained.ready.test is not None:
-        parts, about = [(trained.ready, trained.judged, trained.ready.test)], "Of the rows of the test."
-    elif not parts and trained.ready.validation is not None:
-        parts, about = [(trained.ready, trained.judged, trained.ready.validation)], FLATTER
+    ready, rows = trained.ready, trained.rows
+    if ready.test is not None:
+        part = whole.frame.iloc[rows.test] if whole.judges is None else whole.judges
+        parts, about = [(ready, trained.judged, ready.test, part)], "Of the rows of the test."
+    elif not parts and ready.validation is not None:
+        part = whole.frame.iloc[rows.validation]
+        parts, about = [(ready, trained.judged, ready.validation, part)], FLATTER
+    found = []
+    for of, network, arrays, part in parts:
+        if arrays is not None:
+            known = of.tested if arrays is of.test else None
+            said = np.asarray(network.predict(arrays[0]) if known is None else known, float)
+            found.append(Court(of, network, part, arrays[0], arrays[1], said))
+    return found, about
+
+
+def judged_rows(whole: Sorted, trained: Trained[Prepared]) -> Judged | None:
+    """Return what was said of the rows that judged; without a test of those that said when to stop."""
+    courts, about = courts_of(whole, trained)
     truths, outputs = [], []
-    for ready, network, arrays in parts:
-        if arrays is None:
-            continue
-        target, known = ready.data.target, ready.tested if arrays is ready.test else None
-        truth, said = arrays[1], np.asarray(network.predict(arrays[0]) if known is None else known, float)
+    for court in courts:
+        target, truth, said = court.ready.data.target, court.truth, court.said
         if target.task == "regression":
             truth, said = in_units(target, truth), in_units(target, said)
         truths.append(truth)
         outputs.append(said)
-    return Judged(np.concatenate(truths), np.concatenate(outputs), about) if truths else None
+    if not courts:
+        return None
+    frame = courts[0].frame if len(courts) == 1 else pd.concat([court.frame for court in courts])
+    frame.attrs = dict(courts[0].frame.attrs)  # how cells were written
+    return Judged(np.concatenate(truths), np.concatenate(outputs), about, frame)
 
 
 def report_of(trained: Trained[Prepared]) -> Report:
@@ -73,18 +127,15 @@ def report_of(trained: Trained[Prepared]) -> Report:
 
 def judgements(whole: Sorted, trained: Trained[Prepared]) -> list[pd.DataFrame]:
     """Return the rows that judged, by their place in their table: the truth, and what was predicted for them."""
-    if trained.ready.test is None:
-        parts = [(fold.ready, fold.network, whole.frame.iloc[fold.rows.test]) for fold in trained.folds]
-    else:
-        part = whole.frame.iloc[trained.rows.test] if whole.judges is None else whole.judges
-        parts = [(trained.ready, trained.judged, part)]
-    return [_beside_truth(ready, network, part) for ready, network, part in parts if ready.test is not None]
+    courts, about = courts_of(whole, trained)
+    return [] if about == FLATTER else [_beside_truth(court) for court in courts]
 
 
 def write_run(
-    place: Place, model: Any, trained: Trained[Prepared], file: "Checkpoints", whole: Sorted
-) -> None:
-    """Write all that there is of a run."""
+    place: Place, model: Any, trained: Trained[Prepared], file: "Checkpoints", whole: Sorted,
+    asked: Callable[[], bool] = lambda: False,
+) -> None:  # fmt: skip
+    """Write all that there is of a run; ``asked`` says whether somebody asked for the end meanwhile."""
     folder, begun = place
     signal = trained.history.signal
     with runs.writing(folder, file):
@@ -97,16 +148,23 @@ def write_run(
         runs.write_card(folder, _card(model, begun.data, trained.options))
         runs.write_configuration(folder, configuration.ended(begun, trained.options, goes_on=bool(signal)))
         model.save(folder / MODEL)  # the last: a run that has one, and no checkpoint, has ended
+        if trained.options.report and report_wanted():
+            runs.write_views(
+                folder, _views(model, trained, whole, begun.data, _budget(trained.seconds, asked))
+            )
     if not signal:
         file.remove()
 
 
-def _beside_truth(ready: Ready[Prepared], network: Network, part: pd.DataFrame) -> pd.DataFrame:
+def report_wanted() -> bool:
+    """Say whether runs have reports: not where the environment says CHAINRULE_REPORT=no, as for hundreds of runs."""
+    return os.environ.get("CHAINRULE_REPORT", "").lower() not in ("no", "0", "false")
+
+
+def _beside_truth(court: Court) -> pd.DataFrame:
     """Return what a network predicts for the rows that judge it, beside what is there and the names of the rows."""
-    features, _ = ready.test or ([], [])
-    target = ready.data.target
-    said = network.predict(features) if ready.tested is None else ready.tested
-    predicted = decode_predictions(target, said)
+    target, part = court.ready.data.target, court.frame
+    predicted = decode_predictions(target, court.said)
     told = {name: f"predicted_{name}" for name in target.columns}
     truth = part[list(target.columns)]
     if target.task != "regression":  # as they were written, as what is predicted is

@@ -304,6 +304,9 @@ class Training(Chosen):
         "auto"
     )
     refit: Annotated[bool, Choice("training", _FLAG, "In the end learn anew from all rows.")] = True
+    report: Annotated[
+        bool, Choice("training", _FLAG, "Write into the run what its report shows, and its page.")
+    ] = True
 
 
 @dataclass(frozen=True, kw_only=True)

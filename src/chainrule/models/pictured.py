@@ -46,12 +46,11 @@ def pictured(
                 f"{', '.join(known)}."
             )
         raise unknown_name("kind of picture", kind, known)
-    frame = None if table is None else _with_targets(model, table, sheet)
     if kind == "boundary":
-        if frame is None:
+        if table is None:
             raise DataError("A map needs rows with all their columns: model.plot('boundary', table).")
-        return _map(model, target, frame, features)
-    seen, about = (_held(model), "") if frame is None else _judged(model, frame)
+        return _map(model, target, _with_targets(model, table, sheet), features)
+    seen, about = judged_of(model, table, sheet, "model.plot(kind, table)")
     notes = tuple(note for note in (seen.about, about) if note)
     if numbers:
         found = _of_numbers(model, target, kind, seen)
@@ -64,15 +63,18 @@ def pictured(
     return replace(found, notes=(*found.notes, *notes))
 
 
-def _held(model: Any) -> Judged:
-    """Return the rows that judged the model."""
+def judged_of(model: Any, table: Any, sheet: str | None, so: str) -> tuple[Judged, str]:
+    """Return the rows that judged a model, or those of a table with what it says of them, and what is to be told.
+
+    ``so`` is how a table is given, in the words of an error.
+    """
+    if table is not None:
+        return _judged(model, _with_targets(model, table, sheet))
     if model.judged is None:
         why = "it comes from a file" if model.history is None else "no rows were held back"
-        raise DataError(
-            f"This model knows no rows that judged it: {why}. Give some: model.plot(kind, table)."
-        )
+        raise DataError(f"This model knows no rows that judged it: {why}. Give some: {so}.")
     found: Judged = model.judged
-    return found
+    return found, ""
 
 
 def _with_targets(model: Any, table: Any, sheet: str | None) -> pd.DataFrame:
@@ -90,7 +92,7 @@ def _judged(model: Any, frame: pd.DataFrame) -> tuple[Judged, str]:
     if model.target.task == "regression":
         truth, said = in_units(model.target, truth), in_units(model.target, said)
     known = about_known(model.learned, features) if model.learned else ""
-    return Judged(truth, said, ""), f"{known} {FLATTERED}" if known else ""
+    return Judged(truth, said, "", frame), f"{known} {FLATTERED}" if known else ""
 
 
 def _confusion(target: Target, seen: Judged) -> Picture:

@@ -19,7 +19,17 @@ from chainrule.doors import late
 from chainrule.errors import ChainruleError, DataError, MissingFileError
 from chainrule.models import configuration
 from chainrule.models.configuration import Configuration
-from chainrule.models.places import CARD, CHECKPOINT, COMPARISON, CONFIG, HISTORY, METRICS, MODEL, PREDICTIONS
+from chainrule.models.places import (
+    CARD,
+    CHECKPOINT,
+    COMPARISON,
+    CONFIG,
+    HISTORY,
+    METRICS,
+    MODEL,
+    PREDICTIONS,
+    VIEWS,
+)
 from chainrule.train.history import History, measured
 
 if TYPE_CHECKING:
@@ -54,7 +64,7 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
     except BaseException as error:
         if not isinstance(error, ChainruleError) and any((folder / x).exists() for x in (CHECKPOINT, MODEL)):
             raise
-        for file in (CONFIG, CHECKPOINT, COMPARISON, HISTORY, METRICS, PREDICTIONS, CARD):
+        for file in (CONFIG, CHECKPOINT, COMPARISON, HISTORY, METRICS, PREDICTIONS, CARD, VIEWS):
             (folder / file).unlink(missing_ok=True)
         with suppress(OSError):  # something else is in it
             folder.rmdir()
@@ -208,6 +218,12 @@ def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     """Write what is known of a training, as JSON."""
     text = json.dumps(metrics, indent=2, ensure_ascii=False, allow_nan=False)
     write_bytes(folder / METRICS, f"{text}\n".encode())
+
+
+def write_views(folder: Path, views: Mapping[str, Any]) -> None:
+    """Write what the report of a run shows, as JSON."""
+    text = json.dumps(views, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    write_bytes(folder / VIEWS, f"{text}\n".encode("utf-8", "replace"))  # half a character is none
 
 
 def write_comparison(folder: Path, networks: pd.DataFrame) -> None:

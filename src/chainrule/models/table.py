@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from chainrule.models.examining import examine
     from chainrule.models.pictured import pictured
     from chainrule.models.telling import TableExplanation
+    from chainrule.models.views.slices import Slices
     from chainrule.train.kinds import MetricsLike, OptimizerLike
 else:  # for which nobody waits who compares nothing
     compare_in = late("chainrule.models.comparing_tables:compare_in")
@@ -155,6 +156,7 @@ class TableModel(Friendly):
         time_budget: float | str | None = None,
         engine: EngineName | str = "auto",
         refit: bool = True,
+        report: bool = True,
         run: str | PathLike[str] | bool | None = None,
         verbose: int = 0,
         tell: Callable[[str], Any] | None = None,
@@ -219,6 +221,8 @@ class TableModel(Friendly):
             time_budget: The most seconds, or a text such as "5m".
             engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first.
             refit: Whether the network that is kept learns from all rows; False keeps the one that was judged.
+            report: Whether a run has what its report shows: the rows that are most wrong, where it is worse than
+                elsewhere, what matters. It takes as long as the training at the most, or 2 s.
             run: A new folder for all that there is of this training: ``model.safetensors``, ``config.toml``,
                 ``history.csv``, ``metrics.json`` and ``predictions.csv``; True for a free place in ``runs``.
             verbose: 1 shows a progress line, 2 a line for each epoch: on the error stream, or below the cell.
@@ -733,8 +737,18 @@ class TableModel(Friendly):
         ) -> "TableExplanation | WeightExplanation":  # fmt: skip
             """Say why the model predicts what it does for a row, or why a weight moves."""
 
+        def most_wrong(
+            self, table: Table | None = None, most: int = 20, *, sheet: str | None = None
+        ) -> pd.DataFrame:
+            """Return the rows that the model is most wrong about."""
+
+        def worst_slices(
+            self, table: Table | None = None, *, metric: "MetricsLike" = (), sheet: str | None = None
+        ) -> "Slices":
+            """Say where the model is worse than elsewhere."""
+
     else:
-        draw, explain, diagnose = Door(), Door(), Door()
+        draw, explain, diagnose, most_wrong, worst_slices = Door(), Door(), Door(), Door(), Door()
 
     def __repr__(self) -> str:
         columns = counted(len(self.columns.columns), "column")
@@ -864,17 +878,17 @@ def _in_folder(
         trained = base.train(_kind(whole), whole.rows, options, say, stages, whole.folds)
         with asking() as late:  # what was learned is not lost by a signal that comes now
             trained.history.signal = before or trained.history.signal
-            model = _model(table, trained)
+            model = _model(table, trained, whole)
             if place is not None and file is not None:
                 model = replace(model, run=place[0])
-                write_run(place, model, trained, file, whole)
+                write_run(place, model, trained, file, whole, lambda: bool(late.number))
     trained.history.signal = trained.history.signal or late.number
     if about := about_leaving(options, whole.by_hand):
         say(about)
     return model
 
 
-def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
+def _model(table: pd.DataFrame, trained: base.Trained[Prepared], whole: Sorted) -> TableModel:
     """Return the model that a training gave."""
     made, report = trained.kept.data, report_of(trained)
     chosen: Any = trained.options
@@ -884,7 +898,8 @@ def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
     target = replace(made.target, thresholds=known.target.thresholds)
     model = TableModel(
         trained.network, made.columns, target, report, trained.history, missing, learned=learned,
-        measured=known.measured, decimal=written_of(table).decimal, judged=judged_rows(trained), chosen=chosen,
+        measured=known.measured, decimal=written_of(table).decimal, judged=judged_rows(whole, trained),
+        chosen=chosen,
     )  # fmt: skip
     return replace(model, report=replace(report, row_seconds=fastest(lambda: model.predict(table[:1]))))
 

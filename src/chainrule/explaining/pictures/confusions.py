@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError, ShapeError, needing, short
+from chainrule.errors import DataError, ShapeError, short
 from chainrule.explaining.pictures.marks import Heat
+from chainrule.explaining.pictures.measuring import taken_for
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.truths import coded, fitting, named
 from chainrule.graph.show import number
@@ -46,9 +47,6 @@ def confusion(y: "ArrayLike", predicted: "ArrayLike", classes: Sequence[Any] | N
     >>> picture.panels[0].marks[0].texts
     (('1', '1'), ('0', '1'))
     """
-    with needing("cr.pictures.confusion"):
-        from sklearn.metrics import confusion_matrix  # noqa: PLC0415 -- it takes long to import
-
     true, said = np.asarray(y), np.asarray(predicted)
     _check_labels(true, said)
     if true.ndim == 2 and true.shape[1] > 1:
@@ -56,7 +54,7 @@ def confusion(y: "ArrayLike", predicted: "ArrayLike", classes: Sequence[Any] | N
         names = named(classes, true.shape[1], "classes", "label ")
         pairs = zip(names, true.T.astype(int), said.T.astype(int), strict=True)
         tables: list[tuple[str, tuple[str, ...], np.ndarray]] = [
-            (name, ("no", "yes"), confusion_matrix(t, s, labels=[0, 1])) for name, t, s in pairs
+            (name, ("no", "yes"), taken_for(t, s, 2)) for name, t, s in pairs
         ]
     else:
         if true.ndim == 0 or said.ndim == 0:
@@ -67,7 +65,7 @@ def confusion(y: "ArrayLike", predicted: "ArrayLike", classes: Sequence[Any] | N
                 f"y has {counted(len(true), 'row')} and predicted {len(said)}; expected as many."
             )
         names, (t, s) = coded(classes, ("y", y), ("predicted", predicted))
-        tables = [("", names, confusion_matrix(t, s, labels=range(len(names))))]
+        tables = [("", names, taken_for(t, s, len(names)))]
     right = sum(int(counts.trace()) for *_, counts in tables) / sum(
         int(counts.sum()) for *_, counts in tables
     )

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError, needing
+from chainrule.errors import DataError
 from chainrule.explaining.pictures.marks import Bars, Line, Mark, Rule
+from chainrule.explaining.pictures.measuring import (
+    average_precision,
+    brier,
+    precision_points,
+    roc_points,
+    said_and_true,
+)
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.truths import Question, questions, telling, thinned
 from chainrule.shown import in_a_row
@@ -48,12 +55,9 @@ def roc(y: "ArrayLike", p: "ArrayLike", classes: Sequence[Any] | None = None) ->
     >>> picture.panels[0].marks[0].name
     '1 (AUC 0.750)'
     """
-    with needing("cr.pictures.roc"):
-        from sklearn.metrics import auc, roc_curve  # noqa: PLC0415 -- it takes long to import
 
     def curve(q: Question) -> tuple[np.ndarray, np.ndarray, float]:
-        wrong, found, _ = roc_curve(q.yes, q.said)
-        return wrong, found, float(auc(wrong, found))
+        return roc_points(q.yes, q.said)
 
     guess = Line([0.0, 1.0], [0.0, 1.0], "guessing", "muted", "dotted")
     axes = Axis("share of no taken for yes", limits=SHARES), Axis("share of yes that is found", limits=SHARES)
@@ -85,12 +89,10 @@ def precision_recall(y: "ArrayLike", p: "ArrayLike", classes: Sequence[Any] | No
     >>> picture.panels[0].marks[0].name
     '1 (AP 0.833)'
     """
-    with needing("cr.pictures.precision_recall"):
-        from sklearn.metrics import average_precision_score, precision_recall_curve  # noqa: PLC0415 -- likewise
 
     def curve(q: Question) -> tuple[np.ndarray, np.ndarray, float]:
-        precision, recall, _ = precision_recall_curve(q.yes, q.said, drop_intermediate=True)
-        return recall, precision, float(average_precision_score(q.yes, q.said))
+        precision, recall, _ = precision_points(q.yes, q.said, corners=True)
+        return recall, precision, average_precision(q.yes, q.said)
 
     asked = questions(y, p, classes)
     share = asked[0].yes.mean()
@@ -159,19 +161,15 @@ def calibration(
     >>> picture.panels[0].marks[0].x, picture.panels[0].marks[0].y
     (array([0.2 , 0.85]), array([0., 1.]))
     """
-    with needing("cr.pictures.calibration"):
-        from sklearn.calibration import calibration_curve  # noqa: PLC0415 -- it takes long to import
-        from sklearn.metrics import brier_score_loss  # noqa: PLC0415 -- likewise
-
     bins = whole("bins", bins, 1, 100)
     both, notes = telling(_of_probabilities(questions(y, p, classes)))
     marks: list[Mark] = []
     told = []
     for q in both[:MOST_CURVES]:
-        share, said = calibration_curve(q.yes, q.said, n_bins=bins)
-        brier = float(brier_score_loss(q.yes, q.said))
-        marks.append(Line(said, share, f"{q.name} (Brier {brier:.3f})", marker="auto"))
-        told.append(f"{brier:.3f} of {q.name}")
+        said, share = said_and_true(q.yes, q.said, bins)
+        off = brier(q.yes, q.said)
+        marks.append(Line(said, share, f"{q.name} (Brier {off:.3f})", marker="auto"))
+        told.append(f"{off:.3f} of {q.name}")
     if len(both) > MOST_CURVES:
         notes += (f"The first {MOST_CURVES} of {len(both)} classes are drawn.",)
     marks.append(Line([0.0, 1.0], [0.0, 1.0], "what is promised", "muted", "dotted"))
@@ -206,15 +204,12 @@ def thresholds(y: "ArrayLike", p: "ArrayLike", classes: Sequence[Any] | None = N
     >>> picture.words
     'F1 of 1 is largest, 0.800, where yes is said from 0.35 on: precision 0.667, recall 1.000.'
     """
-    with needing("cr.pictures.thresholds"):
-        from sklearn.metrics import precision_recall_curve  # noqa: PLC0415 -- it takes long to import
-
     both, notes = telling(questions(y, p, classes))
     if len(both) > MOST_CURVES:
         notes += (f"The first {MOST_CURVES} of {len(both)} classes are drawn.",)
     panels, told = [], []
     for q in both[:MOST_CURVES]:
-        precision, recall, at = precision_recall_curve(q.yes, q.said)
+        precision, recall, at = precision_points(q.yes, q.said)
         precision, recall = precision[:-1], recall[:-1]  # the last is of no threshold
         total = precision + recall
         f1 = np.divide(2 * precision * recall, total, out=np.zeros(len(at)), where=total > 0)

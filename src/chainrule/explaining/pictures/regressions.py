@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError, needing
+from chainrule.errors import DataError
 from chainrule.explaining.pictures.grids import around
 from chainrule.explaining.pictures.marks import Band, Bars, Line, Mark, Points, Rule, Spans
+from chainrule.explaining.pictures.measuring import errors_of
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.truths import about_thinned, counted_in_bins, fitting, named, thinned
 from chainrule.shown import counted
@@ -53,9 +54,6 @@ def predicted_against_true(
     >>> picture.words
     'price: R² 0.750, mean absolute error 0.333, of 3 rows.'
     """
-    with needing("cr.pictures.predicted_against_true"):
-        from sklearn.metrics import mean_absolute_error, r2_score  # noqa: PLC0415 -- it takes long to import
-
     true, said = fitting(y, predicted, "predicted")
     if (low is None) != (high is None):
         raise DataError("Intervals have two ends: give low= and high=, or none of them.")
@@ -73,8 +71,8 @@ def predicted_against_true(
         at = thinned(len(t))
         marks.append(Points(t[at], p[at], "rows" if marks else "", "c1", "o"))
         marks.append(Line(line, line, "predicted = true", "ink", "dashed"))
-        mae = float(mean_absolute_error(t, p))
-        r2 = f"R² {float(r2_score(t, p)):.3f}, " if len(t) > 1 else ""  # of one row there is none
+        mae, fits = errors_of(t, p)
+        r2 = f"R² {fits:.3f}, " if len(t) > 1 else ""  # of one row there is none
         of = f"{name}: " if name else ""
         title = f"{of}{r2}mean error {mae:.3g}"
         limits = float(line[0]), float(line[1])
