@@ -131,6 +131,8 @@ HANDED = [
     "explaining.attributing:Completeness", "explaining.networks:NetworkExplanation",
     "explaining.networks:RowExplanation", "explaining.inside:Unit", "explaining.weights:WeightExplanation",
     "models.telling:TableExplanation", "models.examining:of_model",
+    "models.views.slices:Slice", "models.views.slices:Slices",
+    "models.views.slices:worst_slices", "models.views.wrong:most_wrong",
     "explaining.elements:Element", "explaining.elements:Term",
     "explaining.formula:Formula", "explaining.matrix_steps:ArrayStep", "explaining.steps:BackwardStep",
     "explaining.steps:Derivative",

@@ -23,6 +23,8 @@ def test_the_doors_there_are():
     assert {name: place.removeprefix("chainrule.") for name, place in DOORS.items()} == {
         "TableModel.explain": "models.telling:of_row",
         "TableExplanation._repr_html_": "showing.explained:table",
+        "TableModel.most_wrong": "models.views.wrong:most_wrong",
+        "TableModel.worst_slices": "models.views.slices:worst_slices",
         "TableModel._subject": "models.explained:subject",
         "load chainrule.table": "models.table:from_file",
         "Node._repr_html_": "showing.graphs:node",

@@ -653,6 +653,9 @@ CASES = [
     ("TableModel.evaluate", Unknown, lambda: model().evaluate(FRAME[["a"]])),
     ("TableModel.plot", Data, lambda: model().plot("residuals")),
     ("TableModel.plot", Unknown, lambda: model().plot("rock")),
+    ("worst_slices", Data, lambda: model().worst_slices(metric="auc")),
+    ("worst_slices", Unknown, lambda: model().worst_slices(metric="f7")),
+    ("most_wrong", Data, lambda: model().most_wrong(most=0)),
     ("TableModel.remarks", Data, lambda: model().remarks(FRAME, sheet="first")),
     ("NumberColumn.encode", Data, lambda: model().columns.columns[0].encode(pd.Series([np.inf], name="a"))),
     ("DateColumn.encode", Data, lambda: cr.TableModel.train(

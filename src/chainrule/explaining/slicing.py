@@ -15,7 +15,7 @@ from chainrule.random import Draws, quantiles
 SHUFFLES = 999
 AT_ONCE = 111  # shuffles, whose losses stand in memory together
 FEWEST = 20  # rows of a part: of fewer nothing is known
-ALIKE = 0.9  # of the rows of either that two parts share which say the same
+ALIKE = 0.8  # of the rows of either that two parts share which say the same
 LEVEL = 0.95
 
 

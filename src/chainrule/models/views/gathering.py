@@ -299,4 +299,8 @@ def _explained(
     known = court.ready.data
     judge = replace(model, network=court.network, columns=known.columns, target=known.target)
     rule = falling(options) if options.recipe else adam(options)
-    return explained(judge, court.frame.iloc[[at]], rule, budget.over)
+    place = None
+    if len(known.target.columns) > 1:  # that which is the furthest off
+        off = np.abs(court.said[at] - np.asarray(court.truth)[at])
+        place = int(off.argmax())
+    return explained(judge, court.frame.iloc[[at]], place, rule, budget.over)

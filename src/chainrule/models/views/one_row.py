@@ -19,28 +19,27 @@ LAYERS, TERMS, COLUMNS = 3, 4, 12  # that are told
 
 
 def explained(
-    model: Any, row: pd.DataFrame, optimizer: Any, time_is_over: Callable[[], bool]
+    model: Any, row: pd.DataFrame, place: int | None, optimizer: Any, time_is_over: Callable[[], bool]
 ) -> dict[str, Any]:
     """Return why a model says what it does of a row, as tables; those for which there is no time are left out.
 
     Args:
         model: The model that was judged by the row.
         row: The row, with its targets.
+        place: Which output is explained; None for the only one, or for the class that is said.
         optimizer: Which rule would move a weight.
         time_is_over: Says so.
     """
     tables = []
-    for table in _tables(model, row, optimizer):
+    for table in _tables(model, row, place, optimizer):
         tables.append(table)
         if time_is_over():
             break
     return {"row": named(row)[0], "tables": tables}
 
 
-def _tables(model: Any, row: pd.DataFrame, optimizer: Any) -> Iterator[dict[str, Any]]:
-    several = model.target.task == "regression" and len(model.target.columns) > 1
-    output = model.target.columns[0] if several else None
-    told: Any = of_row(model, row, output=output)
+def _tables(model: Any, row: pd.DataFrame, place: int | None, optimizer: Any) -> Iterator[dict[str, Any]]:
+    told: Any = of_row(model, row, output=place)
     told = replace(told, row=named(row)[0])
     heads, *rows = told.rows()
     yield {
@@ -50,7 +49,6 @@ def _tables(model: Any, row: pd.DataFrame, optimizer: Any) -> Iterator[dict[str,
     }  # fmt: skip
     features = encode(model.columns, row)
     mixed = isinstance(model.network.layers[-1], Mixture)
-    place = 0 if several else None
     network: Any = explain(model.network, features, output=place)
     forward = network.row(0, LAYERS if mixed else None)
     if not forward.layers:

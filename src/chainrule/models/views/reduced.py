@@ -20,7 +20,7 @@ LONGEST = 200  # characters of a cell
 def small(picture: Picture) -> dict[str, Any]:
     """Return a picture as data, with few points of its long lines.
 
-    >>> from chainrule.explaining.pictures.marks import Line
+    >>> from chainrule.explaining.pictures.picture import Panel
     >>> line = Line(np.arange(1000.0), np.arange(1000.0) / 3)
     >>> found = small(Picture(Panel([line])))["panels"][0]["marks"][0]
     >>> len(found["x"]), found["x"][0], found["x"][-1], found["y"][1]

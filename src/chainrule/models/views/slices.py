@@ -35,7 +35,6 @@ from chainrule.shown import columns as aligned, counted, cut, in_a_row, screen
 from chainrule.train.metrics import Metric
 
 if TYPE_CHECKING:
-    from chainrule.models.table import TableModel
     from chainrule.train.kinds import MetricsLike
 
 MOST_ROWS = 5000  # that are looked at: of more a sample
@@ -55,6 +54,14 @@ class Slice:
         interval: Of 95 %, of these rows alone.
         chance: How often the worst of all slices would look as bad if the errors had nothing to do with the columns.
         also: Slices of nearly the same rows, such as "town = Bern".
+
+    >>> table = cr.load_table("breast_cancer")[0].assign(hospital=["a", "b"] * 284 + ["a"])
+    >>> model = cr.TableModel.train(table, "target", epochs=20)
+    >>> wrong = table["hospital"].eq("b") & (np.arange(569) % 3 == 0)
+    >>> table["target"] = table["target"].mask(wrong, "benign")
+    >>> worst = model.worst_slices(table).found[0]
+    >>> worst.column, worst.where, worst.rows
+    ('hospital', 'b', 284)
     """
 
     column: str
@@ -68,7 +75,7 @@ class Slice:
 
 @dataclass(frozen=True, repr=False)
 class Slices(Friendly):
-    """Where a model is worse than elsewhere. :meth:`TableModel.worst_slices` makes it; printed, it is a table.
+    """Where a model is worse than elsewhere. ``model.worst_slices()`` makes it; printed, it is a table.
 
     Attributes:
         metric: By which metric.
@@ -141,7 +148,7 @@ class Slices(Friendly):
 
 @partial(public, called="TableModel.worst_slices")
 def worst_slices(
-    model: "TableModel", table: Any = None, *, metric: "MetricsLike" = (), sheet: str | None = None
+    model: Any, table: Any = None, *, metric: "MetricsLike" = (), sheet: str | None = None
 ) -> Slices:
     """Say where the model is worse than elsewhere: for which values of a column, or in which range of it.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,6 @@ from chainrule.models.pictured import judged_of
 from chainrule.models.recipe import row_losses
 from chainrule.models.telling import plainly
 from chainrule.train.fit.settings import whole
-
-if TYPE_CHECKING:
-    from chainrule.models.table import TableModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +60,7 @@ def wrong_of(target: Target, seen: Judged, most: int) -> Wrong:
 
 
 @partial(public, called="TableModel.most_wrong")
-def most_wrong(
-    model: "TableModel", table: Any = None, most: int = 20, *, sheet: str | None = None
-) -> pd.DataFrame:
+def most_wrong(model: Any, table: Any = None, most: int = 20, *, sheet: str | None = None) -> pd.DataFrame:
     """Return the rows that the model is most wrong about, the worst first.
 
     They are worth a look: a label that is wrong, a cell that is none, or a kind of rows that the columns do not tell.
