@@ -38,6 +38,7 @@ class Slice:
     value: float
     interval: tuple[float, ...] | None = None
     p: float | None = None
+    also: Texts = ()
 
 
 @dataclass(frozen=True)
