@@ -9,6 +9,7 @@ import pytest
 from ordeals import ORDEALS
 
 import chainrule as cr
+from chainrule.explaining.doctor.reading import case_of
 
 # One of each kind: what was not trained, what was refused, what is strange, several inputs, sequences, settings.
 SAMPLE = (
@@ -154,3 +155,12 @@ def test_an_interrupt_in_a_trial_ends_the_whole(monkeypatch):
     monkeypatch.setattr("chainrule.explaining.doctor.training.fit_many", interrupted)
     with pytest.raises(KeyboardInterrupt):
         cr.diagnose(*broken())
+
+
+def test_few_rows_are_looked_at_where_a_network_computes_much_of_each():
+    layers = [cr.Conv2D(32, 3, padding="same"), cr.Conv2D(32, 3, padding="same"), cr.Flatten(), cr.Dense(1)]
+    network = cr.Network(layers, input_shape=(32, 32, 1), seed=0)
+    X, y = np.zeros((600, 32, 32, 1)), np.zeros(600)
+    assert 60 < len(case_of(network, X, y).sample) < 120
+    narrow = cr.Network([cr.Dense(1)], input_shape=4, seed=0)
+    assert 256 < len(case_of(narrow, np.zeros((600, 4)), y).sample) <= 512

@@ -12,12 +12,14 @@ from chainrule.explaining.doctor.jobs import Job
 from chainrule.explaining.doctor.scoring import Score, Task, score
 from chainrule.explaining.doctor.splitting import Split
 from chainrule.explaining.doctor.training import Outcome, Wanted, outcomes
-from chainrule.explaining.doctor.work import of_example, of_training
+from chainrule.explaining.doctor.work import of_example, of_training, outputs_of
 from chainrule.nn import losses
 from chainrule.nn.reading import output_kind
 from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.targets import loss_of
+
+MOST_SEEN = 10_000_000  # numbers that the layers put out for the rows that are looked at
 
 Tables = Mapping[str, np.ndarray]
 
@@ -114,8 +116,9 @@ class Case:
 
     @cached_property
     def sample(self) -> np.ndarray:
-        """Numbers of rows to look at, 512 at the most."""
-        step = -(-self.rows // 512)
+        """Numbers of rows to look at: 512 at the most, fewer where a network computes much of each."""
+        most = min(512, max(32, MOST_SEEN // outputs_of(self.trained._programs.architecture)))
+        step = -(-self.rows // most)
         return np.arange(0, self.rows, step)
 
     def given(self, rows: np.ndarray | None = None, tables: Tables | None = None) -> Any:

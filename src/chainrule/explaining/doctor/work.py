@@ -17,6 +17,12 @@ BUDGET = 3e9  # for all that is tried, about three seconds
 OPEN = 20  # steps of a sequence where their number is open
 
 
+def outputs_of(architecture: Architecture) -> int:
+    """Return how many numbers all layers put out for one example."""
+    shapes = [(row.shape or ())[1:] for row in rows(architecture)]
+    return max(1, sum(prod(OPEN if isinstance(e, Extent) else e for e in shape) for shape in shapes))
+
+
 def of_example(architecture: Architecture) -> float:
     """Return what it takes to learn from one example, once."""
     total = 0.0
