@@ -6,6 +6,8 @@ import shutil
 from itertools import pairwise
 from xml.etree import ElementTree
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 from report_views import trained, views_of, write
@@ -58,7 +60,8 @@ def check(page):
             heads = each.findall("thead/tr/th")
             assert heads and all(head.get("scope") == "col" for head in heads)
             for row in each.findall("tbody/tr"):
-                assert row[0].tag == "th" and row[0].get("scope") == "row" and len(row) == len(heads)
+                named = row[0].tag == "th" and row[0].get("scope") == "row"
+                assert len(row) == len(heads) and named == bool("".join(row[0].itertext()))
         if each.get("role") in ("img", "group"):
             assert each.get("aria-label") and each.get("tabindex") == "0"
     return root
@@ -198,3 +201,15 @@ def test_of_numbers_it_says_how_much_is_explained(tmp_path):
 def test_the_same_files_make_the_same_page(run):
     assert report(run[0]) == report(run[0])
     assert json.loads((run[0] / "metrics.json").read_text())["seconds"] > 0
+
+
+def test_names_classes_and_cells_of_a_table_are_text_only(tmp_path):
+    rng = np.random.default_rng(0)
+    names = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a`b`c\u202ed"]
+    table = pd.DataFrame({name: rng.normal(size=60) for name in names})
+    table["</title><b>"] = rng.choice(["<i>", "'\"&", "]]>"], size=60)
+    labels = ["</style><script>1</script>", "javascript:alert(1)", "&lt;"]
+    table["<h1>"] = np.where(table[names[0]] > 0.3, labels[0], rng.choice(labels[1:], size=60))
+    trained(tmp_path / "<b>run", table, target="<h1>")
+    told = text_of(check(report(tmp_path / "<b>run")))
+    assert all(text in told for text in (*names[:2], *labels, "<h1>", "<b>run"))

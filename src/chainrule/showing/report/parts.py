@@ -100,7 +100,7 @@ def table(
 
     def cell(text: str, i: int) -> str:
         inside = plain(cut(text, CELL * (4 if i in long else 1)))
-        if i == 0:
+        if i == 0 and inside:
             return element("th", inside, scope="row", class_=kind(i))
         return element("td", inside, class_=kind(i))
 
