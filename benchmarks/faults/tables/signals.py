@@ -182,7 +182,7 @@ def faulty_waves(seed: int, fault: bool) -> Run:
     return trained([cr.SimpleRNN(8), cr.Dense(1, "sigmoid")], X, y, job, seed)
 
 
-@run(RUNS, "target_degenerate", twin=True)
+@run(RUNS, "target_degenerate")
 def shares_cast_to_whole_numbers(seed: int, fault: bool) -> Run:
     """Targets of 0..1 were made int: all are 0 but the one that was 1."""
     X, y, V, v = made.friedman(seed)

@@ -8,15 +8,15 @@ from chainrule.explaining.doctor.cases import Case
 from chainrule.explaining.doctor.changes import Change, with_inputs
 from chainrule.explaining.doctor.probes import features, probe, ranked, wanted_of
 from chainrule.explaining.doctor.rules.looking import Column, columns, only, seen
+from chainrule.explaining.doctor.rules.shifts import moved
 from chainrule.explaining.doctor.suspicions import Suspicion
 
 MOST = 400  # columns that are looked at
 ALL, MUCH = 0.96, 0.8  # shares of the targets' variance that a column tells by itself
-OTHERS, NEARLY = (
-    0.05,
-    0.85,
-)  # that the others tell at least, where a column is too good: or it is simply the one that matters
-LESS = 0.08  # that they tell less than it; none is too good where they tell nearly all
+OTHERS = (
+    0.05  # that the others tell at least, where a column is too good: or it is simply the one that matters
+)
+LEFT = 0.2  # what a column leaves untold, as a share of what the others do
 
 
 def suspicions(case: Case) -> Iterator[Suspicion]:
@@ -37,9 +37,11 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
         return
     others = probe(rest, look.wanted, look.groups)
     kept = _kept(case, column)
-    lost = kept is not None and own > 0.6 and kept < 0.5 * own
+    lost = kept is not None and own > MUCH and own > others.skill + 0.05 and kept < 0.4 * own
     if not lost:
-        if own < MUCH or others.skill < OTHERS or others.skill > min(NEARLY, own - LESS):
+        if own < MUCH or others.skill < OTHERS:
+            return
+        if own >= ALL and 1 - own > LEFT * (1 - others.skill):
             return
         if own < ALL and not _follows(z[:, :1], rest, look.wanted, others.skill):
             return
@@ -97,10 +99,14 @@ def _kept(case: Case, column: Column) -> float | None:
     """Return the share of variance that a column tells of the rows to validate on, as learned from the others."""
     if case.validation is None or column.values.ndim != 1 or len(case.validation[1]) < 10:
         return None
+    if any(name != column.name for name, _ in moved(case, case.validation[0])):
+        return None  # rows of another kind: that is another matter
     other = case.validation[0][column.input][:, column.number]
     y = np.concatenate([np.asarray(case.targets), np.asarray(case.validation[1])])
     wanted = wanted_of(y, case.task)
     known, asked = wanted[: case.rows], wanted[case.rows :]
+    if np.sum(np.var(asked, axis=0)) < 0.2 * np.sum(np.var(known, axis=0)):
+        return None
     order = np.argsort(column.values, kind="stable")
     values, known = column.values[order], known[order]
     near = max(5, len(values) // 30)
@@ -117,13 +123,13 @@ def left_out(case: Case, column: Column) -> Change:
     """Leave a column out; in a trial it is 0 in every row."""
 
     def make(case: Case) -> Case:
-        def moved(tables: "dict[str, np.ndarray]") -> dict[str, np.ndarray]:
+        def without(tables: "dict[str, np.ndarray]") -> dict[str, np.ndarray]:
             found = dict(tables)
             found[column.input] = np.array(found[column.input])
             found[column.input][..., column.number] = 0
             return found
 
-        return with_inputs(case, moved)
+        return with_inputs(case, without)
 
     called = case.columns.get(column.input, ())
     what = only(case, column.input)

@@ -13,8 +13,8 @@ from chainrule.explaining.doctor.suspicions import Suspicion
 
 NOTHING = 0.03  # a share of variance that plain learners tell of shuffled targets, too
 WRONG = 0.12  # wrong targets, as a share, that are many
-EVEN = 1.5  # times that errors of the less certain are those of the certain, where certainty says nothing
-CERTAIN = 2.1  # kurtosis of how certain answers are, below which they are all about as certain
+EVEN = 1.65  # times that errors of the less certain are those of the certain, where certainty says nothing
+CERTAIN = 3.6  # that, of two classes, and the kurtosis of certainty: 1 where all are as certain, 3 by chance
 
 
 def suspicions(case: Case) -> Iterator[Suspicion]:
@@ -105,9 +105,8 @@ def _labels(case: Case, look: Seen) -> Iterator[Suspicion]:
         return
     ratio = float(wrongs[2] / max(wrongs[0], 0.02))
     strays = ratio * np.sqrt(2 * (1 - sure) / (sure * max(rows / 4, 1)))
-    two = len(shares) == 2
-    even = ratio + strays * (1.0 if two else 0.5) < EVEN + (0.0 if two else 0.15)
-    if not clean and not (even and (not two or kurtosis < CERTAIN)):
+    even = ratio + strays / 2 < EVEN if len(shares) > 2 else ratio + strays / 2 + kurtosis < CERTAIN
+    if not clean and not even:
         return
     told = f"of the answers that are surest, {sure:.0%} do not have the label that is given"
     also = (

@@ -14,7 +14,7 @@ FEW = 20  # rows: with fewer any column looks so
 LUCK = (
     8.0  # numbers all different though as many again would be alike by chance: e to the power of minus this
 )
-SAYS = 0.02  # the share of the targets' variance that a column tells which is no mere name
+SAYS = 0.05  # the share of the targets' variance that a column tells which is no mere name
 
 
 def suspicions(case: Case) -> Iterator[Suspicion]:
@@ -35,7 +35,7 @@ def _counting(case: Case, column: Column) -> Iterator[Suspicion]:
         return
     in_order = bool(np.all(np.diff(column.values) > 0) or np.all(np.diff(column.values) < 0))
     says = alone(case, column)
-    if kind == "numbers" and says > SAYS:
+    if kind == "numbers" and says > max(SAYS, 20 / case.rows):
         return  # whole numbers, all different, that tell something: a measured column
     if kind == "counted" and says > 0.1 and not _misleads(case, column):
         return  # the time of a series, say
