@@ -12,7 +12,7 @@ from chainrule.explaining.doctor.jobs import Job
 from chainrule.explaining.doctor.scoring import Score, Task, score
 from chainrule.explaining.doctor.splitting import Split
 from chainrule.explaining.doctor.training import Outcome, Wanted, outcomes
-from chainrule.explaining.doctor.work import of_example, of_training, outputs_of
+from chainrule.explaining.doctor.work import of_example, of_step, of_training, outputs_of
 from chainrule.nn import losses
 from chainrule.nn.reading import output_kind
 from chainrule.train.history import History
@@ -220,10 +220,18 @@ class Case:
     @property
     def cost(self) -> float:
         """What it takes to train it once, in billionths of a second: counted, so that it is the same everywhere."""
-        split, example = self.splits[0], of_example(self.trained._programs.architecture)
+        split, architecture = self.splits[0], self.trained._programs.architecture
         rows = len(split.learning)
         batch = rows if self.job.batch_size is None else max(1, round(self.job.batch_size * split.share))
-        return of_training(example, rows, batch, self.job.epochs)
+        return of_training(of_example(architecture), of_step(architecture), rows, batch, self.job.epochs)
+
+    @property
+    def compiles(self) -> Any:
+        """What two cases have in common whose training is one compiled program; that of others is compiled anew."""
+        method = self.job.optimizer
+        rate = getattr(method, "learning_rate", None)
+        rule = replace(method, learning_rate=1.0) if isinstance(rate, int | float) else method
+        return id(self.blueprint), id(self.job.loss), self.job.class_weight is None, repr(rule)
 
     def train(self, seeds: Any, curves: bool = False) -> list[Outcome]:
         """Train this case anew, once for each seed, each on the split of that number."""

@@ -11,7 +11,7 @@ from chainrule.explaining.doctor.cases import Case
 from chainrule.explaining.doctor.jobs import Job, job_of
 from chainrule.explaining.doctor.scoring import task_of
 from chainrule.explaining.doctor.splitting import Split, groups_of, kinds_of, splits
-from chainrule.explaining.doctor.work import BUDGET, of_example, of_training
+from chainrule.explaining.doctor.work import BUDGET, of_example, of_step, of_training
 from chainrule.nn import losses
 from chainrule.nn.reading import output_kind
 from chainrule.train import frames, validation
@@ -135,10 +135,10 @@ def _share_of(
 ) -> tuple[int, int]:
     """Return how many rows trials look at, and how many seeds a change is tried with."""
     numbers = sum(int(np.prod(t.shape[1:], dtype=np.int64)) for t in inputs.values())
-    example = of_example(network._programs.architecture)
+    example, step = of_example(network._programs.architecture), of_step(network._programs.architecture)
     batch = rows if job.batch_size is None else int(job.batch_size)
-    all_rows = of_training(example, rows, batch, job.epochs)
-    steps = of_training(0.0, rows, batch, job.epochs)  # what is left however few rows there are
+    all_rows = of_training(example, step, rows, batch, job.epochs)
+    steps = of_training(0.0, step, rows, batch, job.epochs)  # what is left however few rows there are
     each = OF_BUDGET * work
     seeds = int(np.clip(each // max(all_rows, 1.0), FEWEST_SEEDS, SEEDS))
     share = (each / seeds - steps) / max(all_rows - steps, 1.0)

@@ -15,9 +15,8 @@ from chainrule.explaining.doctor.work import BUDGET, of_compiling
 
 FIRST = 2  # seeds that each change is tried with
 PROMISING = 0.02  # a gain with these that is worth the others
-MOST_SECONDS = (
-    30.0  # after which nothing new is tried; the budget ends it long before, but for what it cannot know
-)
+# After so many seconds nothing new is tried: the budget ends it long before, but for what it cannot know.
+MOST_SECONDS = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +25,10 @@ class Tried:
 
     Attributes:
         change: The change.
-        case: The case that it makes.
-        outcomes: One for each seed that was tried.
         trial: What is told of it.
     """
 
     change: Change
-    case: Case
-    outcomes: list[Outcome]
     trial: Trial
 
 
@@ -45,32 +40,27 @@ def tried(case: Case, changes: Sequence[Change], work: float = BUDGET) -> dict[s
         changes: Those that promise most first.
         work: How much they may take together, in billionths of a second.
     """
-    begun, left = time.monotonic(), work
-    made: dict[str, tuple[Change, Case, list[Outcome]]] = {}
+    begun, left, compiled = time.monotonic(), work, {case.compiles}
+    found: dict[str, Tried] = {}
     for change in changes:
-        if change.write in made or left <= 0 or time.monotonic() - begun > MOST_SECONDS:
+        if change.write in found or left <= 0 or time.monotonic() - begun > MOST_SECONDS:
             continue
         with contextlib.suppress(Exception):  # it cannot be made of this network
             changed = change.make(case)
-            left -= changed.cost * FIRST + of_compiling(case.trained._programs.architecture)
-            made[change.write] = change, changed, changed.train(range(FIRST))
-    found = {}
-    for change, changed, first in sorted(made.values(), key=lambda each: -_mean(each[2])):
-        before = as_trained(case) if change.against_trained else case.outcomes
-        if not before:
-            continue
-        trial, every = compared(before, first, change.against_trained), first
-        more = range(FIRST, len(case.splits))
-        if trial.gain > PROMISING and left > 0 and time.monotonic() - begun < MOST_SECONDS:
-            left -= changed.cost * len(more)
-            every = [*first, *changed.train(more)]
-            trial = compared(before, every, change.against_trained)
-        found[change.write] = Tried(change, changed, every, trial)
+            if changed.compiles not in compiled:
+                compiled.add(changed.compiles)
+                left -= of_compiling(case.trained._programs.architecture)
+            before = as_trained(case) if change.against_trained else case.outcomes
+            if not before:
+                continue
+            after, more = changed.train(range(FIRST)), range(FIRST, len(case.splits))
+            left -= changed.cost * len(after)
+            trial = compared(before, after, change.against_trained)
+            if trial.gain > PROMISING and left > 0:
+                left -= changed.cost * len(more)
+                trial = compared(before, [*after, *changed.train(more)], change.against_trained)
+            found[change.write] = Tried(change, trial)
     return found
-
-
-def _mean(outcomes: Sequence[Outcome]) -> float:
-    return float(np.mean([o.choosing.skill for o in outcomes]))
 
 
 def as_trained(case: Case) -> list[Outcome]:

@@ -7,13 +7,10 @@ from chainrule.nn.architecture import Architecture
 from chainrule.nn.summary import rows
 
 # In billionths of a second of a laptop, about.
-PRODUCT, OUTPUT, STEP = (
-    0.15,
-    2.0,
-    4e3,
-)  # a multiply-add forward and back, a number that a layer puts out, a step
-COMPILING, LAYER = 5e7, 1e7  # what is drawn and compiled anew: a network, and each of its layers
-BUDGET = 3e9  # for all that is tried, about three seconds
+PRODUCT, OUTPUT = 0.15, 2.0  # a multiply-add forward and back; a number that a layer puts out
+STEP, WEIGHT = 4e3, 1.0  # a step, and each parameter that it moves
+COMPILING, LAYER = 5e7, 3e7  # what is drawn and compiled anew: a network, and each of its layers
+BUDGET = 4e9  # for all that is tried, about four seconds
 OPEN = 20  # steps of a sequence where their number is open
 
 
@@ -21,6 +18,11 @@ def outputs_of(architecture: Architecture) -> int:
     """Return how many numbers all layers put out for one example."""
     shapes = [(row.shape or ())[1:] for row in rows(architecture)]
     return max(1, sum(prod(OPEN if isinstance(e, Extent) else e for e in shape) for shape in shapes))
+
+
+def of_step(architecture: Architecture) -> float:
+    """Return what a step takes, however many examples it learns from."""
+    return STEP + WEIGHT * sum(prod(w.shape) for w in architecture.parameters.values())
 
 
 def of_example(architecture: Architecture) -> float:
@@ -33,16 +35,17 @@ def of_example(architecture: Architecture) -> float:
     return total
 
 
-def of_training(example: float, rows: int, batch: int, epochs: int) -> float:
+def of_training(example: float, step: float, rows: int, batch: int, epochs: int) -> float:
     """Return what a training takes.
 
     Args:
         example: What one example takes.
+        step: What a step takes besides.
         rows: How many it learns from.
         batch: Examples a step.
         epochs: How often it sees all.
     """
-    return epochs * (rows * example + -(-rows // max(batch, 1)) * STEP)
+    return epochs * (rows * example + -(-rows // max(batch, 1)) * step)
 
 
 def of_compiling(architecture: Architecture) -> float:
