@@ -10,7 +10,6 @@ import numpy as np
 
 from chainrule.explaining.doctor.blueprints import with_settings as with_settings
 from chainrule.explaining.doctor.cases import Case
-from chainrule.nn.layers.dropout import Dropout, GaussianNoise, SpatialDropout
 from chainrule.train.schedules import Constant, ReduceOnPlateau, Schedule, schedule
 
 SMALL = 1e-9
@@ -356,43 +355,3 @@ def loss_of(loss: Any) -> Change:
     """Take another loss."""
     name = loss if isinstance(loss, str) else repr(loss)
     return Change(f"loss={name!r}", f"With the loss {name}", lambda case: case.but(loss=loss))
-
-
-def without_dropout() -> Change:
-    """Drop nothing."""
-    kinds = (Dropout, SpatialDropout)
-    return each_layer(
-        "no cr.Dropout",
-        "Without dropout",
-        lambda layer: with_settings(layer, rate=0.0) if isinstance(layer, kinds) else layer,
-    )
-
-
-def without_noise() -> Change:
-    """Add no noise."""
-    return each_layer(
-        "no cr.GaussianNoise", "Without noise",
-        lambda layer: with_settings(layer, std=0.0) if isinstance(layer, GaussianNoise) else layer,
-    )  # fmt: skip
-
-
-def without_regularizers(case: Case) -> Change:
-    """Let the size of weights cost nothing."""
-    decay = bool(getattr(case.job.optimizer, "weight_decay", 0.0))
-
-    def make(case: Case) -> Case:
-        changed = case.but(
-            blueprint=case.blueprint.each(
-                lambda layer: with_settings(
-                    layer, **{n: None for n in vars(layer) if n.endswith("regularizer")}
-                )
-            )
-        )
-        return (
-            changed.but(optimizer=dataclasses.replace(case.job.optimizer, weight_decay=0.0))
-            if decay
-            else changed
-        )
-
-    write = "regularizer=None in every layer" + ", weight_decay=0" * decay
-    return Change(write, "Without the price of weights", make)

@@ -120,7 +120,7 @@ def _of_classes(labels: np.ndarray, chances: np.ndarray) -> Score:
     logs = -np.log(np.clip(chances[np.arange(len(labels)), labels], 1e-6, 1))
     best = -float(np.sum(shares * np.log(shares)))
     by_cost = 1 - float(logs.mean()) / best
-    return Score(metric, value, (2 * (value - guess) / (1 - guess) + max(by_cost, 0.0)) / 3)
+    return Score(metric, value, (2 * (value - guess) / (1 - guess) + max(by_cost, -1.0)) / 3)
 
 
 def _of_two(truth: np.ndarray, said: np.ndarray) -> Score:

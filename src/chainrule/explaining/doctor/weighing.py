@@ -7,6 +7,7 @@ from chainrule.explaining.doctor.trials import Tried
 from chainrule.explaining.doctor.verdict import Severity, Trial, Verdict
 
 GRAVE = 0.3  # a gain in skill that makes a fault critical
+LEAST, DOUBT, SURE = 0.04, 0.3, 0.75  # a gain that is told of what is odd by itself, and more of what is not
 ALIKE = 0.9  # of the best gain: cures that mend as well as any
 
 
@@ -27,7 +28,9 @@ def weighed(suspicions: Sequence[Suspicion], trials: Mapping[str, Tried]) -> lis
         if each.certain or (each.last and not gains):
             rank = each.weight
         elif share and not each.last:
-            rank = each.weight * min(1.0, share / ALIKE) ** 2
+            if trial is not None and trial.gain < needed(each.weight):
+                continue
+            rank = each.weight * min(1.0, share / ALIKE)
         else:
             continue
         found.append((rank, _verdict(each, trial)))
@@ -36,6 +39,11 @@ def weighed(suspicions: Sequence[Suspicion], trials: Mapping[str, Tried]) -> lis
     for _, verdict in found:
         verdicts.setdefault(verdict.cause, verdict)
     return sorted(verdicts.values(), key=lambda v: v.severity == "note")
+
+
+def needed(weight: float) -> float:
+    """Return what a change must gain before it is told: the less odd what it changes, the more."""
+    return LEAST + DOUBT * max(0.0, SURE - weight)
 
 
 def _verdict(suspicion: Suspicion, trial: Trial | None) -> Verdict:
