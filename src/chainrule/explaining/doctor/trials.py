@@ -85,30 +85,33 @@ def compared(before: Sequence[Outcome], after: Sequence[Outcome], once: bool = F
         once: Whether those before are of one network, which was trained once.
     """
     pairs = list(zip(before, after, strict=False))
-    gains = np.array([b.choosing.skill - a.choosing.skill for a, b in pairs])
+    was, now = _skills(before), _skills(after)
+    gains = now[: len(pairs)] - was[: len(pairs)]
     rows = sum(len(a.said) for a, _ in pairs)
     return Trial(
         next((o.choosing.metric for o in [*before, *after] if o.choosing.metric), "accuracy"),
         float(np.mean([a.choosing.value for a, _ in pairs])),
         float(np.mean([b.choosing.value for _, b in pairs])),
         float(gains.mean()),
-        _noise(before, after, once) + 0.5 / max(rows, 1),
+        _noise(was, now, once) + 0.5 / max(rows, 1),
     )
 
 
-def _noise(before: Sequence[Outcome], after: Sequence[Outcome], once: bool) -> float:
+def _skills(outcomes: Sequence[Outcome]) -> np.ndarray:
+    """Return how good each is; worse than the best guess counts as that, for what fails does so by any number."""
+    return np.maximum([o.choosing.skill for o in outcomes], 0.0)
+
+
+def _noise(was: np.ndarray, now: np.ndarray, once: bool) -> float:
     """Return how far the mean gain strays by chance.
 
-    What is worse than the best guess counts as that, for a training that fails does so by any number; and where splits
-    are hard or easy for both alike, the gains tell it better than the scores.
+    Where splits are hard or easy for both alike, the gains tell it better than the scores.
     """
-    k = min(len(before), len(after))
-    was, now = (np.maximum([o.choosing.skill for o in side[:k]], 0.0) for side in (before, after))
+    k = min(len(was), len(now))
     if once:
         return float(np.std(now, ddof=1)) if k > 1 else 0.0
     if k == 1:
-        again = [max(o.choosing.skill, 0.0) for o in before]
-        return float(np.sqrt(2) * np.std(again, ddof=1)) if len(again) > 1 else 0.0
-    apart = np.sqrt(np.var(was, ddof=1) + np.var(now, ddof=1))
-    together = np.std(now - was, ddof=1)
+        return float(np.sqrt(2) * np.std(was, ddof=1)) if len(was) > 1 else 0.0
+    apart = np.sqrt(np.var(was[:k], ddof=1) + np.var(now[:k], ddof=1))
+    together = np.std(now[:k] - was[:k], ddof=1)
     return float(min(apart, max(together, 0.5 * apart)) / np.sqrt(k))

@@ -4,13 +4,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from chainrule.errors import ChainruleError
 from chainrule.explaining.doctor.cases import Case
 from chainrule.explaining.doctor.changes import epochs_of
 from chainrule.explaining.doctor.course import costs_of, epochs_done
 from chainrule.explaining.doctor.loosening import penalised
+from chainrule.explaining.doctor.scoring import score
 from chainrule.explaining.doctor.suspicions import Suspicion
 
-BY_HEART, GAP = 0.8, 0.12  # skill on the own rows; how far others lie below
+BY_HEART, GAP, CHASM = (
+    0.8,
+    0.12,
+    0.5,
+)  # skill on the own rows; how far that on others lies below, and very far
+LUCK = 3.0  # deviations
 PRICES = (0.01, 0.1, 0.5)
 
 
@@ -35,10 +42,42 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     if best and best < 0.7 * done:
         finding += f" The cost of rows held back was lowest after {best} of {done} epochs."
     evidence = f"{kind} {own:.2f} on its own rows, {other:.2f} on others"
+    weight = float(np.interp(own - other, [0.1, 0.4], [0.38, 0.55]))
     for price in PRICES:
-        yield Suspicion("overfitting", 0.55, finding, evidence, penalised(price))
+        yield Suspicion("overfitting", weight, finding, evidence, penalised(price))
     if best and best < 0.7 * done:
-        yield Suspicion("overfitting", 0.55, finding, evidence, epochs_of(best))
+        yield Suspicion("overfitting", weight, finding, evidence, epochs_of(best))
+    if learned - held > CHASM and says_something(case):
+        yield Suspicion("overfitting", weight, f"{finding} More rows are needed.", evidence, last=True)
+
+
+def says_something(case: Case) -> bool:
+    """Say whether what is said of unseen rows is better than a guess, beyond luck."""
+    scores = np.array([o.choosing.value for o in case.outcomes])
+    guesses = np.array([guessed(case, s.choosing) for s in case.splits])
+    gains = scores - guesses
+    if len(gains) > 1 and gains.mean() > LUCK * max(gains.std(ddof=1) / np.sqrt(len(gains)), 0.02):
+        return True
+    if case.validation is None or case.task == "numbers":
+        return False
+    try:
+        said = case.trained.predict(case.given(tables=case.validation[0]))
+    except ChainruleError:
+        return False
+    found = score(case.task, case.validation[1], np.asarray(said))
+    even = share_of_most(case.validation[1])
+    return found.value - even > LUCK * np.sqrt(even * (1 - even) / len(case.validation[1]))
+
+
+def guessed(case: Case, rows: np.ndarray) -> float:
+    """Return what the best guess that needs no inputs gets of rows."""
+    return 0.0 if case.task == "numbers" else share_of_most(case.targets[rows])
+
+
+def share_of_most(y: np.ndarray) -> float:
+    """Return the share of the most frequent kind of target."""
+    _, counts = np.unique(np.asarray(y).reshape(len(y), -1), axis=0, return_counts=True)
+    return float(counts.max() / counts.sum())
 
 
 def best_epoch(case: Case) -> int:
