@@ -25,15 +25,12 @@ def weighed(suspicions: Sequence[Suspicion], trials: Mapping[str, Tried]) -> lis
         tried = trials.get(each.change.write) if each.change else None
         trial = tried.trial if tried else None
         share = gains.get(each.change.write, 0.0) / best if each.change and best else 0.0
-        if each.certain or (each.last and not gains):
-            rank = each.weight
-        elif share and not each.last:
-            if trial is not None and trial.gain < needed(each.weight):
-                continue
-            rank = each.weight * min(1.0, share / ALIKE)
-        else:
-            continue
-        found.append((rank, _verdict(each, trial)))
+        mended = share and not each.last and trial is not None and trial.gain >= needed(each.weight)
+        if each.certain or mended:
+            rank = each.weight * (1.0 if each.certain else min(1.0, share / ALIKE))
+            found.append((rank, _verdict(each, trial)))
+    if not found:
+        found = [(each.weight, _verdict(each, None)) for each in suspicions if each.last]
     found.sort(key=lambda pair: -pair[0])
     verdicts: dict[str, Verdict] = {}
     for _, verdict in found:

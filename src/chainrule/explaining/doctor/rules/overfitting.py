@@ -42,7 +42,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     if best and best < 0.7 * done:
         finding += f" The cost of rows held back was lowest after {best} of {done} epochs."
     evidence = f"{kind} {own:.2f} on its own rows, {other:.2f} on others"
-    weight = float(np.interp(own - other, [0.1, 0.4], [0.38, 0.55]))
+    weight = float(np.interp(own - other, [0.15, 0.5], [0.33, 0.55]))
     for price in PRICES:
         yield Suspicion("overfitting", weight, finding, evidence, penalised(price))
     if best and best < 0.7 * done:
