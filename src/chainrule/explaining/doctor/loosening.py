@@ -29,9 +29,9 @@ def without_noise() -> Change:
     def change(layer: Any) -> Any:
         if isinstance(layer, GaussianNoise):
             return with_settings(layer, std=0.0)
-        return (
-            Dropout(0.0, name=layer.name) if isinstance(layer, Augmentation) else layer
-        )  # hands on what it is given
+        if isinstance(layer, Augmentation):
+            return Dropout(0.0, name=str(getattr(layer, "name", "")))  # which hands on what it is given
+        return layer
 
     return each_layer("no noise on the inputs", "Without noise", change)
 
