@@ -80,7 +80,9 @@ def examined(given):
     "name", [name if name in SAMPLE else pytest.param(name, marks=pytest.mark.long) for name in ORDEALS]
 )
 def test_it_gets_through(name, capsys):
-    examined(ORDEALS[name]())
+    found = examined(ORDEALS[name]())
+    if not name.startswith("a_loss_that_raises"):  # no rule stumbles over what it did not expect
+        assert not [v.sentence for v in found if v.cause == "not_examined" and "Error: " in v.sentence]
     assert capsys.readouterr() == ("", "")
 
 

@@ -65,7 +65,7 @@ def case_of(
     held = None
     if settings.validation_data is not None:
         try:
-            held = tables_of(network, settings.validation_data[0]), targets_of(settings.validation_data[1])
+            held = held_of(network, settings.validation_data)
         except Exception as error:  # frames, lists, iterators ... anything may stand there
             notes.append(f"validation_data was not examined: {error}")
     architecture = network._programs.architecture
@@ -115,6 +115,15 @@ def tables_of(network: Network, X: Any) -> dict[str, np.ndarray]:
         if found[name].dtype.kind in "iu" and cast.dtype.kind == "f":
             found[name] = found[name].astype(np.float64)
     return found
+
+
+def held_of(network: Network, data: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return the inputs and targets of ``validation_data``."""
+    tables, targets = tables_of(network, data[0]), targets_of(data[1])
+    rows = {len(table) for table in tables.values()}
+    if rows != {len(targets)} or not len(targets):
+        raise DataError(f"It holds {max(rows)} rows and {len(targets)} targets.")
+    return tables, targets
 
 
 def targets_of(y: Any) -> np.ndarray:
