@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.errors import ChainruleError
 from chainrule.explaining.doctor.cases import Case
+from chainrule.explaining.doctor.changes import default_initializers, has_initializers
 from chainrule.nn.activations import activation, activation_name
 from chainrule.nn.layers.recurrent import SimpleRNN
 from chainrule.nn.reading import seen_inside
@@ -152,6 +153,12 @@ def alike(network: Network, tolerance: float = 1e-5) -> dict[str, float]:
     return found
 
 
-def flow(gradients: dict[str, np.ndarray], network: Network) -> list[float]:
-    """Return the size of the gradients by layer, as a share of that of the weights, input first."""
-    return [rms(gradients[name]) for name in weights_of(network) if name in gradients]
+def trained_again(case: Case) -> Network | None:
+    """Return a network of the training done again, beside which what was set by hand stands out; None if none came."""
+    return next((o.network for o in case.outcomes if not o.failed), None)
+
+
+def oversized(case: Case, most: float = 2.5) -> bool:
+    """Say whether weights begin far larger than their layers draw them by default."""
+    usual = default_initializers().make(case).fresh
+    return has_initializers(case) and max(sizes(case.fresh, usual).values(), default=1.0) > most

@@ -64,15 +64,16 @@ def tried(case: Case, changes: Sequence[Change], work: float = BUDGET) -> dict[s
 
 
 def as_trained(case: Case) -> list[Outcome]:
-    """Return the trained network as an outcome of each split; it has seen the rows that judge, which flatters it."""
+    """Return the trained network as an outcome of each split; it may have learned from the rows that judge, too."""
     found = []
     for split in case.splits:
         try:
             said = case.said(case.trained, split.choosing)
+            learned = case.score(case.trained, split.learning)
         except Exception:
             return []
         judged = case.judge(split.choosing, said)
-        found.append(Outcome(case.trained, case.history, judged, judged, said))
+        found.append(Outcome(case.trained, case.history, learned, judged, said))
     return found
 
 
@@ -82,10 +83,11 @@ def compared(before: Sequence[Outcome], after: Sequence[Outcome], once: bool = F
     Args:
         before: Of the training as it is.
         after: Of the changed one.
-        once: Whether those before are of one network, which was trained once.
+        once: Whether those before are of one network, which was trained once. What it gains is told of rows that both
+            learned from, for it may have seen the others.
     """
     pairs = list(zip(before, after, strict=False))
-    was, now = _skills(before), _skills(after)
+    was, now = _skills(before, once), _skills(after, once)
     gains = now[: len(pairs)] - was[: len(pairs)]
     rows = sum(len(a.said) for a, _ in pairs)
     return Trial(
@@ -97,9 +99,9 @@ def compared(before: Sequence[Outcome], after: Sequence[Outcome], once: bool = F
     )
 
 
-def _skills(outcomes: Sequence[Outcome]) -> np.ndarray:
+def _skills(outcomes: Sequence[Outcome], learned: bool = False) -> np.ndarray:
     """Return how good each is; worse than the best guess counts as that, for what fails does so by any number."""
-    return np.maximum([o.choosing.skill for o in outcomes], 0.0)
+    return np.maximum([(o.learning if learned else o.choosing).skill for o in outcomes], 0.0)
 
 
 def _noise(was: np.ndarray, now: np.ndarray, once: bool) -> float:

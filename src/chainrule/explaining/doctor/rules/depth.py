@@ -26,7 +26,8 @@ from chainrule.nn.layers.recurrent import GRU, LSTM, Recurrent, SimpleRNN
 
 LAYERS = 3  # hidden ones: with fewer nothing has a way to fade or grow on
 FADED, FAINT = 0.03, 0.002  # of the last layer's gradient: what reaches the first
-GROWN, HUGE = 10.0, 100.0  # times the first layer's signal: what reaches the last
+GROWN, HUGE = 5.0, 100.0  # times the first layer's signal: what reaches the last
+NOTHING = 0.15  # skill on its own rows, below which nothing was learned
 STEPS = 8  # of a sequence: with fewer nothing has a way to fade
 FORGOTTEN, BLOWN = 0.01, 30.0  # of the last step's say in the output: what the first one has
 
@@ -56,8 +57,11 @@ def _through_layers(case: Case) -> Iterator[Suspicion]:
                 f"{_part(share)} of what the {ends[1]} one has."
             )
             weight = 0.9 if share < FAINT else 0.72
+            evidence = f"{what} × {share:.1g}"
             for change in _larger(case):
-                yield Suspicion("vanishing_gradients", weight, finding, f"{what} × {share:.1g}", change)
+                yield Suspicion("vanishing_gradients", weight, finding, evidence, change)
+            if share < FAINT and case.learned < NOTHING:
+                yield Suspicion("vanishing_gradients", weight, finding, evidence, last=True)
     grown = max(signals[1:], default=0.0) / signals[0] if signals and signals[0] else 1.0
     if not finite or grown > GROWN:
         told = f"that of the last is {grown:,.0f} times that of the first" if finite else "it is infinite"
@@ -123,15 +127,15 @@ def _through_time(case: Case) -> Iterator[Suspicion]:
             f"What the first steps of a sequence say is forgotten: before training, the first step has {_part(share)} "
             "of the last step's say in what comes out, so its gradient is as small."
         )
-        for kind in (GRU, LSTM):
-            yield Suspicion("vanishing_gradients", 0.85, finding, f"first step × {share:.1g}", _gated(kind))
-        yield Suspicion(
-            "vanishing_gradients", 0.8, finding, f"first step × {share:.1g}", hidden_activation("tanh")
-        )
+        evidence = f"first step × {share:.1g}"
+        for weight, change in ((0.85, _gated(GRU)), (0.85, _gated(LSTM)), (0.8, hidden_activation("tanh"))):
+            yield Suspicion("vanishing_gradients", weight, finding, evidence, change)
+        if share < FAINT and case.learned < NOTHING:
+            yield Suspicion("vanishing_gradients", 0.85, finding, evidence, last=True)
     if share > BLOWN or not np.isfinite(share):
         finding = (
             "What the steps of a sequence pass on grows from one to the next: before training, the first step has "
-            f"{share:,.0f} times the last one's say in what comes out."
+            f"{f'{share:,.0f} times' if np.isfinite(share) else 'all beside'} the last one's say in what comes out."
         )
         changes = [hidden_activation("tanh"), _gated(GRU)]
         if case.job.optimizer.by_steps and getattr(case.job.optimizer, "clip_norm", 1.0) is None:
@@ -175,4 +179,4 @@ def first_step(case: Case, network: Any = None) -> float | None:
                 says.append(rms(network.predict(more).astype(np.float64) - network.predict(less)))
     except ChainruleError:
         return None
-    return says[0] / says[1] if says[1] else None
+    return says[0] / says[1] if says[1] else np.inf if says[0] else None

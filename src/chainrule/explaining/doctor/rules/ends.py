@@ -37,7 +37,7 @@ def kind_of_task(case: Case) -> str:
 def suits(case: Case) -> bool:
     """Say whether the network ends as is usual for such targets."""
     usual = USUAL[kind_of_task(case)] or "identity"
-    return case.ending == usual or (case.ending == "softmax" and case.task == "classes")
+    return case.ending == usual or (case.ending == "softmax" and case.task == "classes" and case.units > 1)
 
 
 def _out_of_reach(case: Case) -> Iterator[Suspicion]:

@@ -37,6 +37,9 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
         return
     widths = {name: w.shape[-1] for name, w in hidden.items()}
     narrow = not hidden or min(widths.values()) <= NARROW
+    weights = sum(np.size(value) for value in dict(case.fresh.parameters).values())
+    if not narrow and weights > case.rows * case.units:
+        return  # it could learn its rows by heart
     if hidden:
         name = min(widths, key=lambda n: widths[n])
         evidence = f"{name}: {counted(widths[name], 'unit')}"

@@ -6,8 +6,8 @@ from math import log10
 import numpy as np
 
 from chainrule.explaining.doctor.cases import Case
-from chainrule.explaining.doctor.changes import begun_anew, default_initializers
-from chainrule.explaining.doctor.insides import alike, hidden_weights, sizes
+from chainrule.explaining.doctor.changes import Change, begun_anew, default_initializers
+from chainrule.explaining.doctor.insides import alike, hidden_weights, sizes, trained_again
 from chainrule.explaining.doctor.suspicions import Suspicion
 
 LARGE, SMALL = 2.5, 0.25  # times the usual size, beyond which drawn weights are suspected
@@ -43,11 +43,11 @@ def _alike(case: Case) -> Iterator[Suspicion]:
 def _sized(case: Case) -> Iterator[Suspicion]:
     default = default_initializers()
     usual = default.make(case).fresh
-    drawn, now = sizes(case.fresh, usual), sizes(case.trained, usual)
+    drawn = sizes(case.fresh, usual)
     hidden = len(hidden_weights(case.fresh))
     for name, times, change in (
         *((n, t, default) for n, t in drawn.items() if t > LARGE or 0 < t < SMALL),
-        *_by_hand(drawn, now),
+        *_by_hand(case),
     ):
         if times > 1:
             modest = hidden >= LAYERS and times < 2 * FAR
@@ -70,16 +70,20 @@ def _sized(case: Case) -> Iterator[Suspicion]:
             )
 
 
-def _by_hand(drawn: dict[str, float], now: dict[str, float]):  # type: ignore[no-untyped-def]
-    """Yield the weights, and their sizes, that were set by hand: trained they are far from what was drawn."""
-    moved = {n: now[n] / drawn[n] for n in drawn if n in now and drawn[n]}
-    if not moved:
+def _by_hand(case: Case) -> Iterator[tuple[str, float, Change]]:
+    """Yield the weights, and their sizes, that were set by hand: far from what is drawn, and what comes of it."""
+    again = trained_again(case)
+    if again is None:
         return
-    logs = np.array([log10(max(v, 1e-12)) for v in moved.values()])
-    far = log10(FAR)
-    if np.median(logs) > far or np.median(logs) < -far:
-        name = max(moved, key=lambda n: abs(log10(max(moved[n], 1e-12))))
-        yield name, moved[name], begun_anew()
+    beside, since = sizes(case.trained, again), sizes(case.trained, case.fresh)
+    logs = [
+        log10(max(v, 1e-12))
+        for times in (beside, since)
+        for v in (float(np.median([*times.values()] or [1])),)
+    ]
+    if min(map(abs, logs)) > log10(FAR) and logs[0] * logs[1] > 0:
+        name = max(since, key=lambda n: abs(log10(max(since[n], 1e-12))))
+        yield name, since[name], begun_anew()
 
 
 def _below(times: float) -> str:

@@ -10,7 +10,7 @@ from chainrule.explaining.doctor.changes import (
     hidden_activation,
     hidden_kinds,
 )
-from chainrule.explaining.doctor.insides import Units, units_of
+from chainrule.explaining.doctor.insides import Units, oversized, trained_again, units_of
 from chainrule.explaining.doctor.suspicions import Suspicion
 
 MANY = 0.5  # of the units of a layer: as many make it suspect
@@ -20,10 +20,11 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     """Suspect layers most of whose units have no slope: as the training began, and as it ended."""
     begun = units_of(case, case.fresh)
     ended = units_of(case, case.trained)
-    again = [units_of(case, o.network) for o in case.outcomes[:1] if not o.failed]
-    dies = max((_worst(u, "rectifying") for u in again), default=0.0) >= MANY
-    yield from _dead(case, begun, ended, dies)
-    yield from _stuck(case, begun, ended)
+    network = trained_again(case)
+    again = units_of(case, network) if network is not None else []
+    yield from _dead(case, begun, ended, _worst(again, "rectifying") >= MANY)
+    if network is None or _worst(again, "bounded") < MANY or _worst(begun, "bounded") >= MANY:
+        yield from _stuck(case, begun, ended)
 
 
 def _worst(units: Sequence[Units], kind: str) -> float:
@@ -46,12 +47,14 @@ def _dead(case: Case, begun: list[Units], ended: list[Units], dies: bool) -> Ite
         evidence = f"{worst.label}: {worst.dead:.0%} of its ReLUs dead"
         leaky = hidden_activation("leaky_relu")
         if when == "begin":
+            less = 0.2 if oversized(case) else 0.0  # which is why they are dead
             if has_initializers(case):
-                yield Suspicion("dead_relu", 0.9, finding, evidence, default_initializers())
-            yield Suspicion("dead_relu", 0.85, finding, evidence, leaky)
+                yield Suspicion("dead_relu", 0.9 - less, finding, evidence, default_initializers())
+            yield Suspicion("dead_relu", 0.85 - less, finding, evidence, leaky)
         else:
-            yield Suspicion("dead_relu", 0.9, finding, evidence, begun_anew())
-            if dies and worst.hidden:
+            if not dies:
+                yield Suspicion("dead_relu", 0.9, finding, evidence, begun_anew())
+            elif worst.hidden:
                 yield Suspicion("dead_relu", 0.35, finding, evidence, leaky)
 
 
