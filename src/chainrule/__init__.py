@@ -117,6 +117,8 @@ _HOMES = {
     "explaining.importance": ["PermutationImportance", "permutation_importance"],
     "explaining.pictures.picture": ["Picture"],
     "explaining.nudging": ["Nudge", "nudge"],
+    "showing.report.beside": ["RunComparison", "compare_runs"],
+    "showing.report.writing": ["report"],
     "explaining.doctor.diagnosing": ["diagnose"],
     "explaining.doctor.verdict": ["Trial", "Verdict", "Verdicts"],
     "data.tables": ["load_table", "read_table", "write_table"],

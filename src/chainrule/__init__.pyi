@@ -86,6 +86,8 @@ from chainrule.nn.layers.transposed import *
 from chainrule.nn.losses import *
 from chainrule.nn.masking import *
 from chainrule.nn.regularizers import *
+from chainrule.showing.report.beside import RunComparison as RunComparison, compare_runs as compare_runs
+from chainrule.showing.report.writing import report as report
 from chainrule.train.callbacks import *
 from chainrule.train.history import History as History
 from chainrule.train.kept import KeptEpochs as KeptEpochs

@@ -99,6 +99,17 @@ def log_on_a_full_disk(event, *given, log=None):
     getattr(log, event)(*given)
 
 
+def finished_run():
+    if not Path("finished").exists():
+        cr.TableModel.train(FRAME, "b", epochs=1, run="finished")
+    return "finished"
+
+
+def damaged_run():
+    Path(finished_run(), "metrics.json").write_text("{")
+    return "finished"
+
+
 def board():
     return cr.TensorBoardLog("logs")
 
@@ -638,6 +649,12 @@ CASES = [
     ("TableModel.read_target", Unknown, lambda: cr.TableModel.read_target(FRAME, "c")),
     ("TableModel.plan", Data, lambda: cr.TableModel.plan(FRAME, "b", task="regression")),
     ("TableModel.plan", Unknown, lambda: cr.TableModel.plan(FRAME, "c")),
+    ("compare_runs", Data, lambda: cr.compare_runs(finished_run())),
+    ("compare_runs", Missing, lambda: cr.compare_runs("no", "more")),
+    ("compare_runs", Format, lambda: cr.compare_runs(damaged_run(), "no")),
+    ("report", Data, lambda: cr.report(finished_run(), path=".")),
+    ("report", Missing, lambda: cr.report("no")),
+    ("report", Format, lambda: cr.report(damaged_run())),
     ("of_model", Data, lambda: model().diagnose()),
     ("of_model", Missing, lambda: model().diagnose(".")),
     ("TableModel.examine", Data, lambda: cr.TableModel.examine(FRAME, "b", task="regression")),

@@ -2,6 +2,8 @@
 
 import dataclasses
 import inspect
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -36,6 +38,14 @@ def large_table():
 
 def large_model():
     return cr.TableModel.train(large_table(), "target", epochs=2)
+
+
+def compared_runs():
+    with tempfile.TemporaryDirectory() as folder:
+        places = [Path(folder) / f"{LONG[:60]}-{i}" for i in range(5)]
+        for i, place in enumerate(places):
+            cr.TableModel.train(large_table(), "target", epochs=1 + i, run=place)
+        return cr.compare_runs(*places)
 
 
 def many_recorded():
@@ -89,6 +99,7 @@ def examples():
     yield many_recorded()
     verdict = cr.Verdict(LONG, "note", LONG * 90, LONG, LONG, cr.Trial("R²", 0.0, 1.0, 1.0, 0.0))
     yield from (cr.Verdicts([verdict] * 90), verdict, verdict.trial)
+    yield compared_runs()
     yield cr.nudge((scalars * 2).named(LONG), scalars, [1e-3, 1e-6])
     picture = cr.Picture(
         [cr.pictures.Panel([cr.pictures.Line(np.arange(1e4), np.arange(1e4), LONG)] * 9)] * 99, LONG, LONG

@@ -3,10 +3,10 @@
 import click
 
 import chainrule as cr
-from chainrule.cli.examining import doctor
 from chainrule.cli.explain import explain
 from chainrule.cli.front import Commands
 from chainrule.cli.looking import complete, show_compiled, versions
+from chainrule.cli.reporting import doctor, report
 from chainrule.cli.training import compare, config, train
 from chainrule.cli.using import evaluate, predict, summary
 
@@ -31,6 +31,7 @@ def cli(ctx: click.Context) -> None:
       chainrule evaluate runs/iris-target-001 more.csv
       chainrule explain runs/iris-target-001 --row 7
       chainrule doctor runs/iris-target-001
+      chainrule report runs/iris-target-001
       chainrule summary runs/iris-target-001
     """
     if ctx.invoked_subcommand is None:
@@ -45,6 +46,7 @@ for each in (
     evaluate,
     explain,
     doctor,
+    report,
     summary,
     show_compiled,
     complete,

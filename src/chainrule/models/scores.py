@@ -164,18 +164,18 @@ def _rows_of(scores: Scores, narrow: bool) -> list[list[str]]:
     """Return the columns of the table, each from its head down."""
     found = [["metric", *scores.network]]
     written = [
-        _alike(scores.network[n], *([scores.linear[n]] if n in scores.linear else []), scores.baseline[n])
+        alike(scores.network[n], *([scores.linear[n]] if n in scores.linear else []), scores.baseline[n])
         for n in scores.network
     ]
     known = scores.intervals
     found.append(["this network", *(cell[0] for cell in written)])
     if "network" in known:
-        found.append(["95 % interval", *(_range(known["network"].get(n)) for n in scores.network)])
+        found.append(["95 % interval", *(span(known["network"].get(n)) for n in scores.network)])
     if scores.linear:
         beside = zip(scores.network, written, strict=True)
         found.append(["linear", *(cell[1] if name in scores.linear else "" for name, cell in beside)])
         if "linear" in known and not narrow:
-            found.append(["95 % interval", *(_range(known["linear"].get(n)) for n in scores.network)])
+            found.append(["95 % interval", *(span(known["linear"].get(n)) for n in scores.network)])
     found.append(["baseline", *(cell[-1] for cell in written)])
     return found
 
@@ -220,8 +220,8 @@ def _beside_linear(scores: Scores) -> str:
     low, high = gain
     better = scores.network[name] - scores.linear[name]
     better = better if larger_is_better(name) else -better
-    by = _alike(abs(better), scores.network[name])[0]
-    ends = f"({_signed(low, scores.network[name])} to {_signed(high, scores.network[name])})"
+    by = alike(abs(better), scores.network[name])[0]
+    ends = f"({signed(low, scores.network[name])} to {signed(high, scores.network[name])})"
     if low > 0:
         return f"Better than {scores.linear_is}: {name} by {by} {ends}."
     if high < 0:
@@ -245,7 +245,7 @@ def _too_few(coverage: Coverage) -> str:
 
 def _of_coverage(coverage: tuple[Coverage, ...]) -> list[str]:
     lines = [
-        f"Prediction intervals that are to hold {c.level:.3g}: {_alike(c.width)[0]} to each side of '{c.column}' held "
+        f"Prediction intervals that are to hold {c.level:.3g}: {alike(c.width)[0]} to each side of '{c.column}' held "
         f"{c.held:.3f} of {counted(c.rows, 'row')}.{_too_few(c)}"
         for c in coverage[:COLUMNS_TOLD]
     ]
@@ -371,22 +371,23 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _range(ends: tuple[float, ...] | None) -> str:
+def span(ends: tuple[float, ...] | None) -> str:
     """Write an interval, with a digit less than scores have."""
-    return "" if ends is None else " to ".join(_alike(*ends, digits=4))
+    return "" if ends is None else " to ".join(alike(*ends, digits=4))
 
 
-def _signed(value: float, beside: float) -> str:
-    written = _alike(abs(value), beside)[0]
+def signed(value: float, beside: float) -> str:
+    """Write a difference with as many decimals as what it is a difference of."""
+    written = alike(abs(value), beside)[0]
     return f"{'-' if value < 0 and written.strip('0.') else ''}{written}"
 
 
-def _alike(*numbers: float, digits: int = 5) -> tuple[str, ...]:
+def alike(*numbers: float, digits: int = 5) -> tuple[str, ...]:
     """Write numbers that are compared with as many decimals as each other: five digits of the largest."""
     sizes = sorted(map(abs, numbers))
     larger = sizes[-1]
     if len(numbers) > 1 and larger >= 1e3 and larger > 1e3 * sizes[0] > 0:  # no decimals suit all
-        return tuple(_alike(x, digits=digits)[0] for x in numbers)
+        return tuple(alike(x, digits=digits)[0] for x in numbers)
     if larger >= 1e12:
         return tuple(f"{x:.{digits - 2}e}" for x in numbers)
     if 0 < larger < 1e-3:

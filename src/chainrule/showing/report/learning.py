@@ -34,9 +34,7 @@ def curves(stages: Mapping[str, History], best: int | None = None) -> Picture | 
         stages: The epochs of each.
         best: The best epoch, from 1; by default that of the least validation cost, where there is one stage.
     """
-    known = {name: each for name, each in stages.items() if measured(each) and each.epochs}
-    first = {name: each for name, each in known.items() if not name.startswith(AGAIN)}
-    first = first or {name: each for name, each in known.items() if not name.startswith("refit")} or known
+    first = own_stages(stages)
     if not first:
         return None
     if len(first) == 1:
@@ -61,6 +59,13 @@ def curves(stages: Mapping[str, History], best: int | None = None) -> Picture | 
         title=f"Cost of {counted(len(shown), 'network')} on {held}",
         notes=("The band reaches from the lowest to the highest.", *note),
     )
+
+
+def own_stages(stages: Mapping[str, History]) -> dict[str, History]:
+    """Return the stages of the networks that were chosen; of cross-validation alone those of the folds."""
+    known = {name: each for name, each in stages.items() if measured(each) and each.epochs}
+    first = {name: each for name, each in known.items() if not name.startswith(AGAIN)}
+    return first or {name: each for name, each in known.items() if not name.startswith("refit")} or known
 
 
 def _one(history: History, best: int | None) -> Picture:
