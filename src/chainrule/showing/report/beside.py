@@ -134,8 +134,8 @@ def compare_runs(run: str | PathLike[str], *others: str | PathLike[str]) -> RunC
     for other in runs[1:]:
         if (other.target.columns, other.target.task) != (first.target.columns, first.target.task):
             raise DataError(
-                f"{first.place} predicts {_what(first)} and {other.place} {_what(other)}: they cannot be compared. Each "
-                "has a page of its own."
+                f"{first.place} predicts {_what(first)} and {other.place} {_what(other)}: they cannot be compared. "
+                "Each has a page of its own."
             )
     said = [_said(each) for each in runs]
     metrics, seed = first.chosen.choices.get("metric") or (), int(first.chosen.choices.get("seed", 0))
