@@ -110,6 +110,15 @@ def took(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= 1 else f"{max(seconds * 1000, 1):.0f} ms"
 
 
+def plainly(value: float, sign: str = "") -> str:
+    """Write a number of a table as people do: no powers of ten where they need not be.
+
+    >>> plainly(216812.4), plainly(-0.0312, "+"), plainly(1.5e-7)
+    ('216,812', '-0.0312', '1.5e-07')
+    """
+    return f"{value:{sign},.0f}" if 1000 <= abs(value) < 1e9 else f"{value:{sign}.4g}"
+
+
 def brief(record: Any) -> str:
     """Write a dataclass as Python does, but of each value only as much as fits: the ``__repr__`` of records.
 

@@ -205,6 +205,15 @@ def test_a_class_that_only_judges_is_told_and_counts_as_wrong():
         train("binary", frame, time_order="when")
 
 
+def test_an_interval_over_folds_holds_nothing_that_a_metric_cannot_be():
+    model = cr.TableModel.train("wine", folds=3, epochs=10, refit=False)
+    found = model.report.scores.intervals
+    for whose in ("network", "linear", "baseline"):
+        assert all(0 <= low <= high <= 1 for name, (low, high) in found[whose].items() if name != "log_loss")
+        assert found[whose]["log_loss"][0] >= 0
+    assert found["over_linear"]["accuracy"][0] < 0  # a difference may be
+
+
 def test_an_interval_over_folds_is_that_of_student():
     assert interval_over([0.7, 0.8, 0.9, 0.8]) == pytest.approx((0.670, 0.930), abs=1e-3)
     assert interval_over([0.7]) is None

@@ -9,6 +9,7 @@ from chainrule.models.found import Cells, ClassFound
 from chainrule.models.scores import Coverage, Scores, larger_is_better
 
 LEVEL = 0.95
+SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "auc")
 
 
 def mean_of(scores: Sequence[Scores]) -> Scores:
@@ -52,9 +53,27 @@ def _intervals(of: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, tup
                     gain = mine[name] - others[name]
                     gains.setdefault(name, []).append(gain if larger else -gain)
     return {
-        whose: {name: ends for name, values in names.items() if (ends := interval_over(values))}
+        whose: {
+            name: possible(name, ends) if whose in of else ends
+            for name, values in names.items()
+            if (ends := interval_over(values))
+        }
         for whose, names in wanted.items()
     }
+
+
+def possible(name: str, ends: tuple[float, float]) -> tuple[float, float]:
+    """Return as much of an interval as a metric can be: Student's t knows nothing of that no share is above 1.
+
+    >>> possible("accuracy", (0.9, 1.05)), possible("mae_price", (-2.0, 5.0)), possible("my_own", (-2.0, 5.0))
+    ((0.9, 1.0), (0.0, 5.0), (-2.0, 5.0))
+    """
+    low, high = ends
+    if any(name == share or name.startswith(f"{share}_") for share in SHARES):
+        return max(low, 0.0), min(high, 1.0)
+    if name == "r2" or name.startswith("r2_"):
+        return low, min(high, 1.0)
+    return (max(low, 0.0), high) if larger_is_better(name) is False else ends
 
 
 def _together(classes: Sequence[tuple[ClassFound, ...]]) -> tuple[ClassFound, ...]:

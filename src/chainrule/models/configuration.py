@@ -16,7 +16,7 @@ from chainrule.models.places import CONFIG
 from chainrule.names import closest
 
 IN_MEMORY = ""  # the name of a table that no file could name: it is to be given again
-_SECTIONS = {
+SECTIONS = {
     "data": "The data",
     "columns": "Its columns",
     "rows": "Its rows",
@@ -118,7 +118,7 @@ def written(configuration: Configuration, usual: Mapping[str, str] | None = None
     data = "houses.csv"
     """
     lines = [f"{key} = {toml(key, value)}" for key, value in _heading(configuration) if value]
-    for section, title in _SECTIONS.items():
+    for section, title in SECTIONS.items():
         lines += ["", f"# {title}"]
         for name, choice in choices().items():
             if choice.section != section:

@@ -32,7 +32,7 @@ from chainrule.models.base import adam
 from chainrule.models.explained import subject
 from chainrule.models.given import data_of
 from chainrule.models.suited import falling
-from chainrule.shown import columns as aligned, counted, cut, screen
+from chainrule.shown import columns as aligned, counted, cut, plainly, screen
 from chainrule.train.optimizers import Optimizer
 
 LEVELS = 3  # other categories of a column that are told
@@ -163,15 +163,6 @@ class TableExplanation(Friendly):
 
     def __repr__(self) -> str:
         return f"<TableExplanation of row {self.row}: {cut(text_of(self.of), 30)} {plainly(self.predicted)}>"
-
-
-def plainly(value: float, sign: str = "") -> str:
-    """Write a number of a table as people do: no powers of ten where they need not be.
-
-    >>> plainly(216812.4), plainly(-0.0312, "+"), plainly(1.5e-7)
-    ('216,812', '-0.0312', '1.5e-07')
-    """
-    return f"{value:{sign},.0f}" if 1000 <= abs(value) < 1e9 else f"{value:{sign}.4g}"
 
 
 def of_row(

@@ -12,7 +12,7 @@ from chainrule.explaining.pictures.marks import Band, Bars, Line, Mark, Points, 
 from chainrule.explaining.pictures.measuring import errors_of
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.truths import about_thinned, counted_in_bins, fitting, named, thinned
-from chainrule.shown import counted
+from chainrule.shown import counted, plainly
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -72,13 +72,14 @@ def predicted_against_true(
         marks.append(Points(t[at], p[at], "rows" if marks else "", "c1", "o"))
         marks.append(Line(line, line, "predicted = true", "ink", "dashed"))
         mae, fits = errors_of(t, p)
+        error = plainly(float(f"{mae:.3g}"))
         r2 = f"R² {fits:.3f}, " if len(t) > 1 else ""  # of one row there is none
         of = f"{name}: " if name else ""
-        title = f"{of}{r2}mean error {mae:.3g}"
+        title = f"{of}{r2}mean error {error}"
         limits = float(line[0]), float(line[1])
         x, height = (Axis(f"{what} {name}".strip(), limits=limits) for what in ("true", "predicted"))
         panels.append(Panel(marks, title, x, height, equal=True, size=SIZE))
-        told.append(f"{of}{r2}mean absolute error {mae:.3g}, of {counted(len(t), 'row')}.")
+        told.append(f"{of}{r2}mean absolute error {error}, of {counted(len(t), 'row')}.")
     return Picture(panels, "Predicted against true", words=" ".join(told[:3]), notes=about_thinned(len(true)))
 
 

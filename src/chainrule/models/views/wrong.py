@@ -16,7 +16,7 @@ from chainrule.data.written import texts_of
 from chainrule.models.judgements import Judged
 from chainrule.models.pictured import judged_of
 from chainrule.models.recipe import row_losses
-from chainrule.models.telling import plainly
+from chainrule.shown import plainly
 from chainrule.train.fit.settings import whole
 
 

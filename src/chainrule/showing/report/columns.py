@@ -1,11 +1,10 @@
 """The data: what stands in each column, what became of it, and why."""
 
 from chainrule.data.columns import plan_rows
-from chainrule.models.telling import plainly
 from chainrule.showing.report.parts import Section, paragraph, table
 from chainrule.showing.report.run import Run
 from chainrule.showing.report.views import ColumnSeen
-from chainrule.shown import counted, cut
+from chainrule.shown import counted, cut, plainly
 
 MOST, COMMON = 200, 4
 
@@ -51,18 +50,19 @@ def _profile(found: tuple[ColumnSeen, ...], more: object) -> str:
 
 def _content(of: ColumnSeen) -> str:
     """Return what stands in a column: of numbers how they spread, of others the most common."""
-    if of.quantiles and len(of.quantiles) == 5:
-        low, lower, middle, upper, high = map(_written, of.quantiles)
-        return f"{low} to {high}; half of them {lower} to {upper}, median {middle}"
     if of.common:
         pairs = [pair for pair in of.common if len(pair) == 2][:COMMON]
         return ", ".join(
             f"{cut(str(value), 30)} ({count:,})" if isinstance(count, int) else cut(str(value), 30)
             for value, count in pairs
         )
-    if of.low is not None and of.high is not None:
-        return f"{_written(of.low)} to {_written(of.high)}"
-    return ""
+    if of.low is None or of.high is None:
+        return ""
+    spans = f"{_written(of.low)} to {_written(of.high)}"
+    if of.quantiles and len(of.quantiles) == 5 and of.low != of.high:
+        _, lower, middle, upper, _ = map(_written, of.quantiles)
+        return f"{spans}; half of them {lower} to {upper}, median {middle}"
+    return spans
 
 
 def _written(value: float | str) -> str:

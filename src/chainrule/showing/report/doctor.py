@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chainrule.models.telling import plainly
 from chainrule.showing.html import element, plain
 from chainrule.showing.report.parts import Section, bullets, paragraph, paragraphs
 from chainrule.showing.report.run import Run
 from chainrule.showing.report.views import Diagnosis, Doctor
-from chainrule.shown import counted, cut
+from chainrule.shown import counted, cut, plainly
 
 SEVERITIES = ("critical", "warning", "note")
 MOST = 12

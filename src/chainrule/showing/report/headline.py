@@ -9,7 +9,6 @@ from chainrule.explaining.pictures.marks import Colour, Mark, Points, Rule, Span
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.models.found import words_by_class
 from chainrule.models.scores import Scores, cells, heads, larger_is_better, remarks, verdicts
-from chainrule.models.telling import plainly
 from chainrule.showing.html import element, plain, words
 from chainrule.showing.report.parts import (
     Section,
@@ -22,7 +21,7 @@ from chainrule.showing.report.parts import (
     table,
 )
 from chainrule.showing.report.run import Run
-from chainrule.shown import counted, cut, in_a_row
+from chainrule.shown import counted, cut, in_a_row, plainly
 
 MOST_CLASSES = 12
 NAME = 40  # characters of a name that stands in a sentence
@@ -223,8 +222,11 @@ def _column(run: Run, name: str) -> str:
 
 def _read(name: str, value: float) -> str:
     """Return a number as it is read in a sentence."""
-    if _base(name) in (*SHARES, "auc", "r2"):
-        return f"{round(100 * value, 0 if 1 <= 100 * value <= 99 else 1) + 0.0:g}{' %' if _base(name) == 'r2' else ''}"
+    share = 100 * value
+    if _base(name) == "r2":
+        return f"{round(share, 0 if share <= 99 else 1) + 0.0:g} %"
+    if _base(name) in (*SHARES, "auc"):
+        return f"{round(share, 0 if 1 <= share <= 99 else 1):g}"
     return plainly(float(f"{value:.3g}"))
 
 

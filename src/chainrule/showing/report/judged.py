@@ -1,23 +1,24 @@
 """Where a model is right and where it is wrong: pictures, the rows it was most wrong about, and worse kinds of rows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from chainrule.explaining.pictures.picture import Picture
 from chainrule.explaining.pictures.stored import picture_from
 from chainrule.models.scores import larger_is_better
-from chainrule.models.telling import plainly
 from chainrule.showing.html import element
-from chainrule.showing.report.parts import Section, bullets, figure, paragraph, paragraphs, table
+from chainrule.showing.report.parts import Section, figure, paragraph, paragraphs, table
 from chainrule.showing.report.run import Run
 from chainrule.showing.report.views import Calibration, Slices, Wrong
-from chainrule.shown import counted, cut
+from chainrule.shown import counted, cut, plainly
 
 ORDER = (
     "confusion", "roc", "precision_recall", "calibration", "thresholds",
     "predicted_against_true", "residuals", "errors",
 )  # fmt: skip
 MOST_ROWS, MOST_SLICES, MOST_PANELS = 20, 12, 4
+PAGE, GAP = 105, 2  # letters of a line of a table, and between its columns
 
 
 def pictures(run: Run) -> Section:
@@ -65,13 +66,36 @@ def wrong(run: Run) -> Section:
         if len(row.cells) == len(found.columns)
     ]
     own = {3, 3 + sure} - {3 + sure + off}  # how sure, and how far off
+    many = fitting(heads, rows, 3 + sure + off)
     left = [
         0,
-        *(i for i in range(1, len(heads)) if i not in own and not all(_is_number(row[i]) for row in rows)),
+        *(i for i in range(1, many) if i not in own and not all(_is_number(row[i]) for row in rows)),
     ]
-    inside = table("The rows with the largest errors, the worst first", heads, rows, left=left, shown=False)
+    inside = table(
+        "The rows with the largest errors, the worst first",
+        heads[:many],
+        [row[:many] for row in rows],
+        left=left,
+        shown=False,
+    )
     none = "" if rows else paragraph("It was wrong about none of them.")
     return Section("wrong", "Where it was most wrong", paragraphs(found.says) + none + inside, "Most wrong")
+
+
+def fitting(heads: Sequence[str], rows: Sequence[Sequence[str]], least: int) -> int:
+    """Return how many columns of a table fit a page, so many at least.
+
+    >>> fitting(["row", "x", "y"], [["1", "2" * 90, "3" * 90]], 1)
+    2
+    """
+    room, many = PAGE, 0
+    for i, head in enumerate(heads):
+        words = [max(head.split("_"), key=len), *(cut(row[i], 40) for row in rows)]
+        room -= max(map(len, words)) + GAP
+        if room < 0 and many >= least:
+            break
+        many += 1
+    return many
 
 
 def _is_number(text: str) -> bool:
@@ -91,7 +115,7 @@ def slices(run: Run) -> Section:
     rows = [
         [
             each.column,
-            each.where,
+            each.where + (f" (nearly the same rows: {', '.join(each.also[:2])})" if each.also else ""),
             f"{each.rows:,}",
             plainly(each.value),
             f"{plainly(each.interval[0])} to {plainly(each.interval[1])}"
@@ -101,8 +125,8 @@ def slices(run: Run) -> Section:
         ]
         for each in found.found[:MOST_SLICES]
     ]
-    heads = ["column", "where it is", "rows", found.metric, "95 % interval", *["p, corrected"] * tested]
-    none = "" if rows else paragraph("No kind of rows was found that it is worse at by more than chance.")
+    heads = ["column", "where it is", "rows", found.metric, "95 % interval", *["chance"] * tested]
+    none = "" if rows or found.says else paragraph("It is worse at no kind of rows by more than chance.")
     of_all = ""
     if found.overall is not None and rows:
         better = "larger" if larger_is_better(found.metric) else "smaller"
@@ -112,4 +136,9 @@ def slices(run: Run) -> Section:
         + of_all
         + table("Kinds of rows that it is worse at", heads, rows, left=[0, 1], long=[1], shown=False)
     )
-    return Section("slices", "Which rows it is worse at", inside + bullets(found.says, "quiet"), "Weak spots")
+    return Section(
+        "slices",
+        "Which rows it is worse at",
+        inside + paragraphs(found.says, "quiet" if rows else None),
+        "Weak spots",
+    )

@@ -15,6 +15,7 @@ from chainrule.shown import counted
 from chainrule.train.history import History, measured
 
 AGAIN = ("refit", "fold")  # stages that begin anew: on all rows, or without those of a fold
+OTHER = "plain "  # networks that were tried beside, whose costs may be of another scale
 MOST_LINES, MOST_PANELS = 24, 4
 
 
@@ -65,7 +66,8 @@ def own_stages(stages: Mapping[str, History]) -> dict[str, History]:
     """Return the stages of the networks that were chosen; of cross-validation alone those of the folds."""
     known = {name: each for name, each in stages.items() if measured(each) and each.epochs}
     first = {name: each for name, each in known.items() if not name.startswith(AGAIN)}
-    return first or {name: each for name, each in known.items() if not name.startswith("refit")} or known
+    first = first or {name: each for name, each in known.items() if not name.startswith("refit")} or known
+    return {name: each for name, each in first.items() if not name.startswith(OTHER)} or first
 
 
 def _one(history: History, best: int | None) -> Picture:

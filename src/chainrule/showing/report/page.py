@@ -1,6 +1,7 @@
 """The page of a run: its sections below each other, in one file that asks for nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import PathLike
 
 from chainrule import __version__ as VERSION
@@ -18,6 +19,8 @@ from chainrule.showing.report.style import STYLE
 from chainrule.showing.report.using import made, using
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+MOST = 1_800_000  # bytes of all sections
+TOO_MUCH = paragraph("This is too much to be sent in a file; the folder of the run has it.")
 SECTIONS: tuple[Callable[[Run], Section], ...] = (
     headline, doctor, learning, pictures, wrong, slices, importance, network, explained, columns, using, made,
 )  # fmt: skip
@@ -34,7 +37,17 @@ def report(folder: str | PathLike[str]) -> str:
         FileFormatError: If a file of it is damaged.
     """
     run = read_run(folder)
-    return whole(title(run), about(run), [_tried(each, run) for each in SECTIONS])
+    return whole(title(run), about(run), within([_tried(each, run) for each in SECTIONS]))
+
+
+def within(sections: Sequence[Section], most: int = MOST) -> list[Section]:
+    """Return sections that make no page of more bytes: of the largest it is said that they are too large."""
+    shown = list(sections)
+    sizes = [len(each.inside.encode()) for each in shown]
+    while sum(sizes) > most:
+        largest = sizes.index(max(sizes))
+        shown[largest], sizes[largest] = replace(shown[largest], inside=TOO_MUCH), 0
+    return shown
 
 
 def _tried(make: Callable[[Run], Section], run: Run) -> Section:

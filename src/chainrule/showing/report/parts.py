@@ -38,14 +38,21 @@ def section(of: Section) -> str:
     return element("section", head, of.inside, id=of.name, aria_labelledby=f"{of.name}-title")
 
 
-def paragraph(text: str, kind: str | None = None) -> str:
-    """Write a paragraph; nothing for no text."""
-    return element("p", words(said(text)), class_=kind) if text else ""
+def paragraph(text: str, kind: str | None = None, choices: bool = True) -> str:
+    """Write a paragraph; nothing for no text.
+
+    Args:
+        text: What it says.
+        kind: Its class in the style sheet.
+        choices: Whether what looks like a choice of the training is one, and written as a configuration has it.
+    """
+    shown = said(text) if choices else cut(text, SENTENCE)
+    return element("p", words(shown), class_=kind) if text else ""
 
 
-def paragraphs(texts: Iterable[str], kind: str | None = None) -> str:
+def paragraphs(texts: Iterable[str], kind: str | None = None, choices: bool = True) -> str:
     """Write a paragraph for each text."""
-    return "".join(paragraph(text, kind) for text in texts)
+    return "".join(paragraph(text, kind, choices) for text in texts)
 
 
 def bullets(texts: Iterable[str], kind: str | None = None) -> str:
@@ -99,7 +106,7 @@ def table(
         return found or None
 
     def cell(text: str, i: int) -> str:
-        inside = plain(cut(text, CELL * (4 if i in long else 1)))
+        inside = plain(cut(text, CELL * (4 if i in long or len(heads) == 1 else 1)))
         if i == 0 and inside:
             return element("th", inside, scope="row", class_=kind(i))
         return element("td", inside, class_=kind(i))

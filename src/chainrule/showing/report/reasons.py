@@ -5,13 +5,12 @@ from typing import Any
 from chainrule.explaining.pictures.marks import Bars, Mark, Spans
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.stored import picture_from
-from chainrule.models.telling import plainly
 from chainrule.showing.report.parts import Section, bullets, figure, paragraphs, subtitle, table
 from chainrule.showing.report.run import Run
 from chainrule.showing.report.views import Explained, Importance
-from chainrule.shown import counted, cut
+from chainrule.shown import counted, cut, plainly
 
-MOST_BARS, MOST_ROWS = 20, 40
+MOST_BARS, MOST_ROWS = 20, 60
 
 
 def importance(run: Run) -> Section:
@@ -64,7 +63,7 @@ def explained(run: Run) -> Section:
     for each in found.tables if found else ():
         rows = [row for row in each.rows if len(row) == len(each.heads)][:MOST_ROWS]
         caption = each.title or "One row explained"
-        inside += (subtitle(each.title) if each.title else "") + paragraphs(each.says)
+        inside += (subtitle(each.title) if each.title else "") + paragraphs(each.says, choices=False)
         inside += table(caption, each.heads, rows, left=each.left, shown=False)
         left_out = len(each.rows) - len(rows)
         inside += bullets([f"{counted(left_out, 'more line')} in views.json."] if left_out else [], "quiet")

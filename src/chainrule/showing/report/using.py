@@ -4,14 +4,15 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chainrule.models.configuration import IN_MEMORY, as_data, toml
+from chainrule.models.configuration import IN_MEMORY, SECTIONS as TITLES, as_data, toml
 from chainrule.models.options import choices
-from chainrule.showing.report.parts import Section, code, paragraph, subtitle, table
+from chainrule.showing.report.parts import Section, bullets, code, paragraph, subtitle, table
 from chainrule.showing.report.run import Run
 from chainrule.showing.report.views import ColumnSeen
 from chainrule.shown import counted, in_a_row
 
 FEW = 12  # columns that are written out
+SECTIONS = [*TITLES]
 LONG = 60  # characters of a cell
 
 
@@ -61,7 +62,8 @@ def _row(run: Run, names: Sequence[str]) -> str:
 
 def _usual(of: ColumnSeen) -> Any:
     if of.quantiles and len(of.quantiles) == 5:
-        return of.quantiles[2]
+        middle = of.quantiles[2]
+        return int(middle) if isinstance(middle, float) and middle.is_integer() else middle
     common = (of.common or ((),))[0]
     return common[0] if common and len(str(common[0])) <= LONG else None
 
@@ -71,9 +73,10 @@ def made(run: Run) -> Section:
     place = shlex.quote(run.place)
     seed = run.chosen.choices.get("seed", 0)
     known = choices()
+    chosen = as_data(run.chosen.options)
     rows = [
         (name, "a table in memory" if value == IN_MEMORY else toml(name, value), known[name].says)
-        for name, value in as_data(run.chosen.options).items()
+        for name, value in sorted(chosen.items(), key=lambda choice: SECTIONS.index(known[choice[0]].section))
         if value != () or name == "hidden"
     ]
     versions = run.views.get("versions")
@@ -103,5 +106,12 @@ def made(run: Run) -> Section:
             left=(0, 1, 2),
             long=(1, 2),
         )
+        + _left_out(run)
     )
     return Section("made", "How it was made", inside, "Made how")
+
+
+def _left_out(run: Run) -> str:
+    """Write what could not be computed for this report, and why."""
+    remarks: tuple[str, ...] = run.view("remarks", tuple[str, ...]) or ()
+    return subtitle("What this report leaves out") + bullets(remarks) if remarks else ""
