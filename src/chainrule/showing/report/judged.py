@@ -85,8 +85,8 @@ def wrong(run: Run) -> Section:
 def fitting(heads: Sequence[str], rows: Sequence[Sequence[str]], least: int) -> int:
     """Return how many columns of a table fit a page, so many at least.
 
-    >>> fitting(["row", "x", "y"], [["1", "2" * 90, "3" * 90]], 1)
-    2
+    >>> fitting(["row", "x", "y", "z"], [["1", "2" * 90, "3" * 90, "4" * 90]], 1)
+    3
     """
     room, many = PAGE, 0
     for i, head in enumerate(heads):
