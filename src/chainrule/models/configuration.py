@@ -16,7 +16,7 @@ from chainrule.models.places import CONFIG
 from chainrule.names import closest
 
 IN_MEMORY = ""  # the name of a table that no file could name: it is to be given again
-SECTIONS = {
+SECTIONS: dict[str, str] = {
     "data": "The data",
     "columns": "Its columns",
     "rows": "Its rows",
