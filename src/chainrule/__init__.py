@@ -140,8 +140,8 @@ _FAMILIES += [
     )
 ]  # fmt: skip
 _RENAMED = {"Row": "Primitive"}
-# Who serves what stands below: methods ("Network.plot"), files by their ending ("read .onnx"), and what a model file
-# holds beside its network ("load chainrule.table").
+# Who serves what stands below: methods ("Network.plot"), files by their ending ("read .onnx"), what a model file
+# holds beside its network ("load chainrule.table"), and the page that a training writes of itself.
 _DOORS |= {
     "TableModel.explain": "chainrule.models.telling:of_row",
     "TableExplanation._repr_html_": "chainrule.showing.explained:table",
@@ -149,6 +149,7 @@ _DOORS |= {
     "TableModel.worst_slices": "chainrule.models.views.slices:worst_slices",
     "TableModel._subject": "chainrule.models.explained:subject",
     "load chainrule.table": "chainrule.models.table:from_file",
+    "page of a run": "chainrule.showing.report.page:report",
     "Node._repr_html_": "chainrule.showing.graphs:node",
     "Trace._repr_html_": "chainrule.showing.graphs:trace",
     "GradientReport._repr_html_": "chainrule.showing.graphs:gradients",

@@ -50,7 +50,7 @@ def test_what_is_shown_runs_and_prints_what_the_page_says(page, tmp_path, monkey
         assert re.sub(r"\d\.\de-1\d", "tiny", printed) == re.sub(r"\d\.\de-1\d", "tiny", expected), code
 
 
-def test_commands_print_what_the_page_says(tmp_path, monkeypatch):
+def test_commands_print_what_the_page_says(tmp_path, monkeypatch, reported):
     monkeypatch.chdir(tmp_path)
     found = list(consoles.shown((ROOT / "docs/first_table.md").read_text(encoding="utf-8")))
     assert len(found) >= 6

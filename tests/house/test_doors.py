@@ -27,6 +27,7 @@ def test_the_doors_there_are():
         "TableModel.worst_slices": "models.views.slices:worst_slices",
         "TableModel._subject": "models.explained:subject",
         "load chainrule.table": "models.table:from_file",
+        "page of a run": "showing.report.page:report",
         "Node._repr_html_": "showing.graphs:node",
         "Trace._repr_html_": "showing.graphs:trace",
         "GradientReport._repr_html_": "showing.graphs:gradients",

@@ -14,7 +14,7 @@ MEANINGS = {
     "r2": "r2: the share of the target's variation that is predicted; 0 is that of the mean, 1 the best.",
 }
 MODEL, METRICS, CHECKPOINT = "model.safetensors", "metrics.json", "checkpoint.safetensors"
-OTHERS = ("card.md", METRICS, "compare.csv", "predictions.csv", "history.csv", "config.toml")
+OTHERS = ("report.html", "card.md", METRICS, "compare.csv", "predictions.csv", "history.csv", "config.toml")
 
 
 def meanings(model: "cr.TableModel") -> list[str]:

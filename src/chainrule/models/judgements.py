@@ -152,6 +152,7 @@ def write_run(
             runs.write_views(
                 folder, _views(model, trained, whole, begun.data, _budget(trained.seconds, asked))
             )
+            runs.write_report(folder)
     if not signal:
         file.remove()
 

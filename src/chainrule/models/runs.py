@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from html import escape
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import pandas as pd
 
 from chainrule.data.tables import write_table
 from chainrule.disk import remove_parts, write_bytes
-from chainrule.doors import late
+from chainrule.doors import DOORS, late, opened
 from chainrule.errors import ChainruleError, DataError, MissingFileError
 from chainrule.models import configuration
 from chainrule.models.configuration import Configuration
@@ -28,8 +29,10 @@ from chainrule.models.places import (
     METRICS,
     MODEL,
     PREDICTIONS,
+    REPORT,
     VIEWS,
 )
+from chainrule.shown import cut
 from chainrule.train.history import History, measured
 
 if TYPE_CHECKING:
@@ -64,7 +67,7 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
     except BaseException as error:
         if not isinstance(error, ChainruleError) and any((folder / x).exists() for x in (CHECKPOINT, MODEL)):
             raise
-        for file in (CONFIG, CHECKPOINT, COMPARISON, HISTORY, METRICS, PREDICTIONS, CARD, VIEWS):
+        for file in (CONFIG, CHECKPOINT, COMPARISON, HISTORY, METRICS, PREDICTIONS, CARD, VIEWS, REPORT):
             (folder / file).unlink(missing_ok=True)
         with suppress(OSError):  # something else is in it
             folder.rmdir()
@@ -239,3 +242,14 @@ def write_card(folder: Path, card: str) -> None:
 def write_predictions(folder: Path, predictions: pd.DataFrame) -> None:
     """Write what was predicted for the rows of the test, beside the truth."""
     write_table(predictions, folder / PREDICTIONS)
+
+
+def write_report(folder: Path) -> None:
+    """Write the page of a run, made of its files; what keeps it from being drawn costs no model, and stands there."""
+    place = DOORS["page of a run"]
+    try:
+        page = opened(place)(folder)
+    except Exception as error:
+        says = str(error).partition("\n")[0] or type(error).__name__
+        page = f"<!DOCTYPE html>\n<title>No report</title><p>This report could not be drawn: {escape(cut(says, 300))}\n"
+    write_bytes(folder / REPORT, page.encode("utf-8", "replace"))

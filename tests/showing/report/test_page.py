@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from report_views import trained, views_of, write
 
+from chainrule.doors import DOORS
 from chainrule.errors import FileFormatError, MissingFileError
 from chainrule.showing.report.page import POLICY, report
 
@@ -213,3 +214,23 @@ def test_names_classes_and_cells_of_a_table_are_text_only(tmp_path):
     trained(tmp_path / "<b>run", table, target="<h1>")
     told = text_of(check(report(tmp_path / "<b>run")))
     assert all(text in told for text in (*names[:2], *labels, "<h1>", "<b>run"))
+
+
+def test_a_training_writes_its_page(reported, tmp_path):
+    folder = tmp_path / "iris"
+    trained(folder, members=2)
+    written = (folder / "report.html").read_text(encoding="utf-8")
+    assert written == report(folder)
+    check(written)
+    trained(tmp_path / "none", report=False)
+    assert not (tmp_path / "none" / "report.html").exists()
+
+
+def test_a_page_that_cannot_be_drawn_costs_no_model(reported, tmp_path, monkeypatch):
+    monkeypatch.setitem(DOORS, "page of a run", "math:sqrt")
+    model = trained(tmp_path / "iris")
+    assert (tmp_path / "iris" / "model.safetensors").exists() and model.run == tmp_path / "iris"
+    assert (
+        "This report could not be drawn: must be real number"
+        in (tmp_path / "iris" / "report.html").read_text()
+    )
