@@ -52,10 +52,12 @@ class Worse:
 def plainly(value: float) -> str:
     """Write a number with as few digits as tell.
 
-    >>> plainly(2.0), plainly(216812.0), plainly(0.1 + 0.2)
-    ('2', '216,812', '0.3')
+    >>> plainly(2.0), plainly(1987.0), plainly(216812.5), plainly(0.123456)
+    ('2', '1987', '216,812', '0.1235')
     """
-    return f"{value:,.0f}" if abs(value) >= 1e4 and value % 1 == 0 else f"{value:.6g}"
+    if 1e4 <= abs(value) < 1e12:
+        return f"{value:,.0f}"
+    return f"{value:.6g}" if value % 1 == 0 or abs(value) >= 1000 else f"{value:.4g}"
 
 
 def parts_of_numbers(

@@ -35,11 +35,9 @@ from chainrule.train.network import Network
 
 FORMAT = 1
 LEAST_SECONDS = 2.0  # that all of a report may take, if the training took less
-SHARE = 0.4  # of these for what is here; the doctor has the rest
-WORK, MOST_WORK = (
-    1.5e9,
-    1.5e10,
-)  # products of a number and a weight for importance; a fifth of a second, and two
+SHARE, LAST = 0.4, 0.5  # of these for what is here, and for the last of it; the doctor has the rest
+# products of a number and a weight for importance: a few tenths of a second, and one second
+WORK, MOST_WORK = 4e9, 2e10
 OF_TRAINING = 0.05  # of the products of a training
 WRONG, COLUMNS, IMPORTANT = 20, 8, 30  # rows, columns of each, and columns that matter which are told
 
@@ -58,9 +56,13 @@ class Budget:
     asked: Callable[[], bool] = lambda: False
     began: float = field(default_factory=time.perf_counter)
 
+    def left(self, share: float = SHARE) -> float:
+        """Return how many seconds are left of a share of it."""
+        return 0.0 if self.asked() else share * self.seconds - (time.perf_counter() - self.began)
+
     def over(self, share: float = SHARE) -> bool:
         """Say whether a share of it is used up, or the end was asked for."""
-        return self.asked() or time.perf_counter() - self.began > share * self.seconds
+        return self.left(share) <= 0
 
 
 def budget_for(seconds: float, asked: Callable[[], bool] = lambda: False) -> Budget:
@@ -90,7 +92,7 @@ def views_of(
     networks = [model.network, *(court.network for court in courts)]
     with _without_compiling(networks):
         for name, part in _parts(model, trained, whole, data, budget, courts, about, views):
-            if name in SLOW and budget.over():
+            if name in SLOW and budget.over(LAST if name == "importance" else SHARE):
                 remarks.append(f"There was no time for {SLOW[name]}.")
                 continue
             try:
@@ -137,13 +139,15 @@ def _parts(
         kind = "validation" if about == FLATTER else "test" if trained.ready.test is not None else "folds"
         yield "rows", lambda: {"kind": kind, "count": len(seen.truth), "says": about}
         yield "calibration", lambda: _calibration(model, seen)
-        yield "importance", lambda: _importance(courts, options, trained, budget)
-        yield "wrong", lambda: _wrong(model, seen, views)
         yield "slices", lambda: _slices(model, seen, options)
     yield "pictures", lambda: _pictures(model, seen)
     yield "columns", lambda: _columns(model, whole, options, views)
-    if seen is not None:
+    if (
+        seen is not None
+    ):  # what matters takes the rest of the time, and the wrong rows show what matters first
         yield "explained", lambda: _explained(model, courts, seen, options, budget)
+        yield "importance", lambda: _importance(courts, options, trained, budget)
+        yield "wrong", lambda: _wrong(model, seen, views)
 
 
 @contextmanager
@@ -173,7 +177,9 @@ def _calibration(model: Any, seen: Judged) -> dict[str, Any] | None:
 def _importance(
     courts: Sequence[Court], options: Any, trained: Trained[Prepared], budget: Budget
 ) -> dict[str, Any]:
-    found, says = importance_of(courts, options.metric, _work(trained), options.seed, budget.over)
+    found, says = importance_of(
+        courts, options.metric, _work(trained), options.seed, lambda: budget.left(LAST)
+    )
     rows = [
         {"name": name, "mean": mean, "low": mean - std, "high": mean + std}
         for name, mean, std in found.rows[:IMPORTANT]

@@ -1,5 +1,6 @@
 """What matters to a model, within a budget: permutation importance on rows that it did not learn from."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +57,7 @@ def effort_for(rows: int, columns: int, weights: int, work: float) -> Effort:
 
 
 def importance_of(
-    courts: Sequence[Court], metrics: Any, work: float, seed: int, time_is_over: Callable[[], bool]
+    courts: Sequence[Court], metrics: Any, work: float, seed: int, left: Callable[[], float]
 ) -> tuple[PermutationImportance, list[str]]:
     """Return how much each column matters to networks on rows that judged them, and what is to be said of that.
 
@@ -65,14 +66,19 @@ def importance_of(
         metrics: Which scores were asked for; the first is taken.
         work: For how many products of a number and a weight there is time.
         seed: Decides the rows and the shuffles.
-        time_is_over: Says so; fewer shuffles are done then.
+        left: Says how many seconds are left; where they are too few, fewer rows are shuffled less often.
     """
     weights = sum(array.size for array in courts[0].network.parameters.values())
     widest = max(len(court.ready.data.columns.columns) for court in courts)
-    effort = effort_for(min(len(court.truth) for court in courts), widest, weights, work / len(courts))
+    rows, work = min(len(court.truth) for court in courts), work / len(courts)
+    effort = effort_for(rows, widest, weights, work)
+    takes = len(courts) * effort.columns * effort.repeats * _seconds(courts[0], effort.rows)
+    if takes > left():  # this machine is slow, or does something else
+        counted_work = float(effort.rows * effort.repeats * effort.columns * weights)
+        effort = effort_for(rows, widest, weights, counted_work * max(left(), 0.0) / takes)
     each: list[PermutationImportance] = []
     for number, court in enumerate(courts):
-        if each and time_is_over():
+        if each and left() <= 0:
             break
         each.append(_of_court(court, metrics, effort, seed % 2**32 + number))
     names = list(dict.fromkeys(name for found in each for name in found.names))
@@ -80,6 +86,15 @@ def importance_of(
     score = float(np.mean([found.score for found in each]))
     found = PermutationImportance(tuple(names), values, each[0].metric, score)
     return found, list(_about(found, effort, widest, courts, len(each)))
+
+
+def _seconds(court: Court, rows: int) -> float:
+    """Return how long a network takes to predict so many rows: the second time, when it is made ready."""
+    for _ in range(2):
+        began = time.perf_counter()
+        court.network.predict(court.features[:rows])
+        took = time.perf_counter() - began
+    return took
 
 
 def _of_court(court: Court, metrics: Any, effort: Effort, seed: int) -> PermutationImportance:
