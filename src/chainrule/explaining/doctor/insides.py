@@ -123,7 +123,7 @@ def weights_of(network: Network) -> dict[str, np.ndarray]:
     return {
         name: np.asarray(value, np.float64)
         for name, value in dict(network.parameters).items()
-        if np.ndim(value) > 1 and roles.get(name, "W") not in ("b", "E")
+        if np.ndim(value) > 1 and roles.get(name, "W") != "b"
     }
 
 

@@ -89,7 +89,7 @@ def compared(before: Sequence[Outcome], after: Sequence[Outcome], once: bool = F
     pairs = list(zip(before, after, strict=False))
     was, now = _skills(before, once), _skills(after, once)
     gains = now[: len(pairs)] - was[: len(pairs)]
-    rows = sum(len(a.said) for a, _ in pairs)
+    rows = sum(max(len(a.said), len(b.said)) for a, b in pairs)
     return Trial(
         next((o.choosing.metric for o in [*before, *after] if o.choosing.metric), "accuracy"),
         float(np.mean([a.choosing.value for a, _ in pairs])),

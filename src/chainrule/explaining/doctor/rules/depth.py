@@ -69,6 +69,8 @@ def _through_layers(case: Case) -> Iterator[Suspicion]:
         weight = 0.75 if finite and grown < HUGE else 0.9
         for change in _smaller(case):
             yield Suspicion("exploding_gradients", weight, finding, f"signal × {grown:.3g}", change)
+        if weight == 0.9 and case.learned < NOTHING:
+            yield Suspicion("exploding_gradients", weight, finding, f"signal × {grown:.3g}", last=True)
 
 
 def _larger(case: Case) -> Iterator[Change]:

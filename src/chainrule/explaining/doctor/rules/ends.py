@@ -71,9 +71,9 @@ def _out_of_reach(case: Case) -> Iterator[Suspicion]:
 
 def _no_chances(case: Case) -> Iterator[Suspicion]:
     own = callable(case.job.loss)
-    if (
-        suits(case) or case.learned > ENOUGH or (case.ending == "" and not own)
-    ):  # a formula may give probabilities
+    if suits(case) or answers_well(case):
+        return
+    if case.ending == "" and not own:  # a formula, which may give probabilities
         return
     what = "classes of which one is right" if case.task == "classes" else "labels of which several may apply"
     finding = f"The targets are {what}; the network ends with {_called(case)}, which gives no probabilities of them."
@@ -81,8 +81,28 @@ def _no_chances(case: Case) -> Iterator[Suspicion]:
     changes = [(0.88, output_as(USUAL[kind], LOSSES[kind]))]
     for weight, change in [(0.93, last_activation(USUAL[kind])), *changes] if own else changes:
         yield Suspicion(
-            "wrong_output_activation", weight, finding, f"{_called(case)} for {case.task}", change
+            "wrong_output_activation",
+            weight,
+            finding,
+            f"{_called(case)} for {case.task}",
+            change,
+            certain=refused(case),
         )
+
+
+def refused(case: Case) -> bool:
+    """Say whether a training of this network, loss and targets does not even begin."""
+    return all(o.history is None for o in case.outcomes)
+
+
+def answers_well(case: Case) -> bool:
+    """Say whether the network gives nearly all of its own rows the right answer, sure or not."""
+    scores = [o.learning for o in case.outcomes]
+    if case.task != "classes" or not all(s.metric for s in scores):
+        return case.learned > ENOUGH
+    _, sizes = np.unique(np.reshape(case.targets, (case.rows, -1)), axis=0, return_counts=True)
+    guess = 1 / len(sizes) if scores[0].metric.startswith("balanced") else sizes.max() / case.rows
+    return bool(np.mean([s.value for s in scores]) > guess + ENOUGH * (1 - guess))
 
 
 def reach(case: Case) -> tuple[float, float]:

@@ -11,8 +11,10 @@ from chainrule.explaining.doctor.rules.ends import (
     ENOUGH,
     LOSSES as USUAL_LOSSES,
     USUAL,
+    answers_well,
     kind_of_task,
     reach,
+    refused,
     suits,
 )
 from chainrule.explaining.doctor.suspicions import Suspicion
@@ -29,7 +31,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     if case.task == "numbers":
         yield from _of_numbers(case)
         yield from _one_number(case)
-    elif case.learned <= ENOUGH and (
+    elif not answers_well(case) and (
         not of_classes(case.loss) or (case.units == 1 and "cat" in case.loss.lower())
     ):
         yield from _of_classes(case)
@@ -43,7 +45,14 @@ def _of_classes(case: Case) -> Iterator[Suspicion]:
         f"The loss {_named(case)} is none of probabilities: it hardly moves a network that is sure and wrong. For "
         f"such targets it is {usual!r}."
     )
-    yield Suspicion("wrong_loss", 0.86 if fits else 0.8, finding, f"{_named(case)} for {case.task}", change)
+    yield Suspicion(
+        "wrong_loss",
+        0.86 if fits else 0.8,
+        finding,
+        f"{_named(case)} for {case.task}",
+        change,
+        certain=refused(case),
+    )
 
 
 def _of_numbers(case: Case) -> Iterator[Suspicion]:

@@ -13,6 +13,7 @@ from chainrule.explaining.doctor.suspicions import Suspicion
 LARGE, SMALL = 2.5, 0.25  # times the usual size, beyond which drawn weights are suspected
 FAR = 4.0  # times the usual size, or a quarter of it, beyond which trained ones are
 TRAINED_ALIKE = 1e-3  # as a share of their size: what rounding makes of equal units while they are trained
+NOTHING = 0.15  # skill on its own rows, below which nothing was learned
 LAYERS = 6  # so many hidden ones make of weights a little too large what grows, or fades, from layer to layer
 
 
@@ -42,31 +43,28 @@ def _alike(case: Case) -> Iterator[Suspicion]:
 
 def _sized(case: Case) -> Iterator[Suspicion]:
     default = default_initializers()
-    usual = default.make(case).fresh
-    drawn = sizes(case.fresh, usual)
+    drawn = sizes(case.fresh, default.make(case).fresh)
+    off = [(abs(log10(max(t, 1e-12))), n, t) for n, t in drawn.items() if t > LARGE or 0 < t < SMALL]
+    found = [(*max(off)[1:], default)] if off else []
     hidden = len(hidden_weights(case.fresh))
-    for name, times, change in (
-        *((n, t, default) for n, t in drawn.items() if t > LARGE or 0 < t < SMALL),
-        *_by_hand(case),
-    ):
-        if times > 1:
-            modest = hidden >= LAYERS and times < 2 * FAR
+    for name, times, change in (*found, *_by_hand(case)):
+        modest = hidden >= LAYERS and 0.5 / FAR < times < 2 * FAR
+        what = (
+            f"{times:,.3g} times as large as suits the number of inputs of their layer"
+            if times > 1
+            else f"{_below(times)} as large as suits the number of inputs of their layer: signal and gradient fade on "
+            "their way"
+        )
+        for last in (False, True):
+            if last and (modest or change is not default or case.learned > NOTHING):
+                continue
             yield Suspicion(
-                "init_too_large",
+                "init_too_large" if times > 1 else "init_too_small",
                 0.7 if modest else 0.93,
-                f"The weights {name} begin {times:.3g} times as large as suits the number of inputs of their layer.",
-                f"{name}: {times:.3g} times the usual size",
-                change,
-            )
-        else:
-            modest = hidden >= LAYERS and times > 0.5 / FAR
-            yield Suspicion(
-                "init_too_small",
-                0.7 if modest else 0.93,
-                f"The weights {name} begin {_below(times)} as large as suits the number of inputs of their layer: "
-                "signal and gradient fade on their way.",
+                f"The weights {name} begin {what}.",
                 f"{name}: {times:.2g} times the usual size",
                 change,
+                last=last,
             )
 
 
