@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule import plain
 from chainrule.models.scores import Scores
 from chainrule.showing.report.columns import _content
+from chainrule.showing.report.doctor import doctor
 from chainrule.showing.report.headline import called, meaning
 from chainrule.showing.report.judged import few, fitting
 from chainrule.showing.report.learning import curves
@@ -105,3 +107,27 @@ def test_the_largest_sections_are_left_out_of_a_page_that_is_too_large():
     kept = within(sections, 1000)
     assert [each.inside for each in kept] == [sections[0].inside, TOO_MUCH, sections[2].inside]
     assert within(sections, 10_000) == sections
+
+
+def told_by(**found):
+    run = SimpleNamespace(view=lambda name, kind: plain.read(kind, found, name))
+    return doctor(run).inside
+
+
+def test_the_doctor_tells_both_numbers_and_what_to_write():
+    trial = {"metric": "accuracy", "before": 0.35, "after": 0.92, "gain": 0.9, "noise": 0.01}
+    verdict = {"cause": "inputs_not_scaled", "severity": "critical", "sentence": "They are unscaled.",
+               "evidence": "a mean of 5,000", "change": "epochs=400", "trial": trial}  # fmt: skip
+    inside = told_by(found=[verdict], tried=3, says=["3 changes were tried."])
+    assert "critical · inputs not scaled" in inside and "<code>epochs=400</code>" in inside
+    assert "accuracy 92 % with that change, instead of 35 %" in inside and "Nothing was found" not in inside
+
+
+def test_nothing_found_is_said_as_such_with_what_was_tried():
+    assert "Nothing was found to be wrong.</strong></p><p>14 changes to the training were tried." in told_by(
+        tried=14
+    )
+    assert "Nothing was found to be wrong." in told_by(
+        found=[{"cause": "no_signal", "sentence": "It is so."}]
+    )
+    assert told_by(says=["It was left out."]) == '<div class="found none"><p>It was left out.</p></div>'

@@ -21,14 +21,19 @@ def doctor(run: Run) -> Section:
 
 
 def _verdicts(of: Doctor) -> str:
-    if not of.found:
-        healthy = element("p", element("strong", "Nothing found.")) if of.tried or not of.says else ""
-        return element("div", healthy, paragraphs(of.says), class_="found none")
+    wrong = any(each.severity != "note" for each in of.found)
+    healthy, tried = "", ""
+    if not wrong and (of.tried or of.found):
+        healthy = element("p", element("strong", "Nothing was found to be wrong."))
+    if of.tried:
+        tried = f"{counted(of.tried, 'change')} to the training {'was' if of.tried == 1 else 'were'} tried."
     more = len(of.found) - MOST
+    below = [*of.says, *([tried] if not of.says else [])]
     return (
-        "".join(_diagnosis(each) for each in of.found[:MOST])
+        (element("div", healthy, paragraphs(below), class_="found none") if healthy or not of.found else "")
+        + "".join(_diagnosis(each) for each in of.found[:MOST])
         + (paragraph(f"{counted(more, 'more verdict')} in views.json.") if more > 0 else "")
-        + paragraphs(of.says, "quiet")
+        + ("" if healthy or not of.found else paragraphs(below, "quiet"))
     )
 
 
@@ -69,4 +74,10 @@ def _trial(of: Any) -> str:
     if not isinstance(of, Mapping) or not {"before", "after"} <= set(of):
         return ""
     metric = str(of.get("metric") or "cost").replace("_", " ")
-    return f"Tried: with that change the {metric} goes from {_value(of['before'])} to {_value(of['after'])}."
+    before, after = (
+        f"{100 * value:.0f} %" if "accuracy" in metric and isinstance(value, int | float) else _value(value)
+        for value in (of["before"], of["after"])
+    )
+    return (
+        f"Tried: {metric} {after} with that change, instead of {before}, on rows that were not learned from."
+    )
