@@ -33,6 +33,12 @@ class Change:
     against_trained: bool = False
 
 
+def together(first: Change, second: Change) -> Change:
+    """Make two changes at once."""
+    done = f"{first.done}, and {second.done[:1].lower()}{second.done[1:]}"
+    return Change(f"{first.write}, {second.write}", done, lambda case: second.make(first.make(case)))
+
+
 # --- how it descends -----------------------------------------------------------------------------------
 
 
@@ -75,7 +81,11 @@ def another_optimizer(optimizer: Any, done: str) -> Change:
 
 def _of_optimizer(case: Case, settings: dict[str, Any], done: str) -> Change:
     new = dataclasses.replace(case.job.optimizer, **settings)
-    return Change(f"optimizer={written(new)}", done, lambda case: case.but(optimizer=new))
+
+    def make(case: Case) -> Case:
+        return case.but(optimizer=dataclasses.replace(case.job.optimizer, **settings))
+
+    return Change(f"optimizer={written(new)}", done, make)
 
 
 def written(thing: Any) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.arguments import public
 from chainrule.errors import DataError, GraphError, short, warnings_unsaid
 from chainrule.explaining.doctor.cases import Case
+from chainrule.explaining.doctor.pairs import paired
 from chainrule.explaining.doctor.reading import case_of
 from chainrule.explaining.doctor.rules import RULES
 from chainrule.explaining.doctor.suspicions import Suspicion
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chainrule.train.history import History
     from chainrule.train.kinds import Data
 
+OF_PAIRS = 0.5  # of all work, once more: for two changes at once, where none mends alone
 NOT_EXAMINED = "not_examined"
 
 
@@ -96,7 +98,12 @@ def examined(case: Case, work: float = BUDGET) -> Verdicts:
             notes.append(f"The training could not be done again, so that no change was tried: {failed}")
         ordered = sorted(suspected, key=lambda s: -s.weight)
         trials = tried(case, [s.change for s in ordered if s.change is not None], work)
-        return Verdicts([*weighed(suspected, trials), *map(_note, notes)], len(trials))
+        said = weighed(suspected, trials)
+        if not any(v.trial for v in said) and not any(s.certain for s in suspected):  # nothing mends it alone
+            pair, more = paired(case, suspected, trials, OF_PAIRS * work)
+            trials = {**trials, **more}
+            said = weighed([*pair, *suspected], trials) if pair else said
+        return Verdicts([*said, *map(_note, notes)], len(trials))
 
 
 @contextmanager
