@@ -18,6 +18,7 @@ BY_HEART, GAP, CHASM = (
     0.5,
 )  # skill on the own rows; how far that on others lies below, and very far
 LUCK = 3.0  # deviations
+SURE = 0.75  # where nothing mends it: more than that the inputs say nothing, which is refuted here
 PRICES = (0.01, 0.1, 0.5)
 
 
@@ -48,7 +49,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     if best and best < 0.7 * done:
         yield Suspicion("overfitting", weight, finding, evidence, epochs_of(best))
     if learned - held > CHASM and says_something(case):
-        yield Suspicion("overfitting", weight, f"{finding} More rows are needed.", evidence, last=True)
+        yield Suspicion("overfitting", SURE, f"{finding} More rows are needed.", evidence, last=True)
 
 
 def says_something(case: Case) -> bool:

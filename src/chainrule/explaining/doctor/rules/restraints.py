@@ -34,7 +34,9 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
             what,
             without_regularizers(case),
         )
-    noisy = [layer for layer in case.layers if isinstance(layer, Augmentation | GaussianNoise)]
+    noisy = [
+        layer for layer in case.layers if isinstance(layer, Augmentation | GaussianNoise) and adds(layer)
+    ]
     if noisy:
         what = ", ".join(dict.fromkeys(_written(layer) for layer in noisy))
         yield Suspicion(
@@ -48,7 +50,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
 
 def dropped(layer: Any) -> Iterator[float]:
     """Yield the shares that a layer drops while it is trained."""
-    if isinstance(layer, Dropout | SpatialDropout):
+    if isinstance(layer, Dropout | SpatialDropout) and layer.rate:
         yield layer.rate
     for name in ("dropout", "recurrent_dropout"):
         rate = getattr(layer, name, 0.0)
@@ -70,6 +72,11 @@ def inside(layer: Any) -> Iterator[Any]:
     inner = getattr(layer, "layer", None)
     if dataclasses.is_dataclass(inner):
         yield inner
+
+
+def adds(layer: Augmentation | GaussianNoise) -> bool:
+    """Say whether a layer adds any noise at all."""
+    return not isinstance(layer, GaussianNoise) or layer.std > 0
 
 
 def _written(layer: Any) -> str:
