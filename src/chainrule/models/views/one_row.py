@@ -11,11 +11,12 @@ from chainrule.data.labels import encode_target
 from chainrule.explaining.explanation import explain
 from chainrule.graph import show
 from chainrule.models.telling import of_row
+from chainrule.models.views.reduced import short_cell
 from chainrule.models.views.wrong import named
 from chainrule.nn.layers.merging import Mixture
 from chainrule.shown import counted
 
-LAYERS, TERMS, COLUMNS = 3, 4, 12  # that are told
+LAYERS, UNITS, TERMS, COLUMNS = 3, 1, 4, 12  # that are told
 
 
 def explained(
@@ -57,7 +58,7 @@ def _tables(model: Any, row: pd.DataFrame, place: int | None, optimizer: Any) ->
     yield {
         "title": "Forward",
         "says": [
-            f"What comes into the units that matter most{of}, times their weights, adds up to what they put out.",
+            f"In each layer{of}, the unit that matters most: what comes in, times its weight, adds up to it.",
 *map(_sum, forward.layers[-1].units),
         ],
         "heads": ["layer", "unit", "what comes in", "value", "weight", "adds"],
@@ -78,7 +79,7 @@ def _first_columns(rows: list[tuple[str, ...]]) -> list[list[str]]:
         columns += bool(line[0])
         if columns > COLUMNS:
             break
-        found.append(list(line))
+        found.append([line[0], short_cell(line[1]), *line[2:]])
     return found
 
 
@@ -88,7 +89,7 @@ def _sum(unit: Any) -> str:
 
 def _forward(told: Any) -> Iterator[tuple[str, ...]]:
     for layer in told.layers:
-        for i, unit in enumerate(layer.units):
+        for i, unit in enumerate(layer.units[:UNITS]):
             for j, term in enumerate(unit.terms[:TERMS]):
                 label = f"{layer.label}, of {counted(layer.of, 'unit')}" if i == j == 0 else ""
                 numbers = (show.number(term.value, 4), show.number(term.slope, 4), f"{term.adds:+.4g}")

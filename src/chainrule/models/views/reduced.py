@@ -1,6 +1,7 @@
 """Pictures as data that are small, and data as JSON holds them: few points of long lines, numbers of five digits."""
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ MOST_PLACES = 200  # of a line
 MOST_POINTS = 1000
 DIGITS = 5
 LONGEST = 200  # characters of a cell
+_FRACTION = re.compile(r"-?\d{1,9}\.\d{6,30}(e-?\d{1,3})?")  # of more digits than tell
 
 
 def small(picture: Picture) -> dict[str, Any]:
@@ -60,10 +62,12 @@ def plain(thing: Any) -> Any:
 
 
 def short_cell(text: str) -> str:
-    """Return the beginning of a cell, without what no letter is.
+    """Return the beginning of a cell, without what no letter is, and of a fraction the digits that are read.
 
-    >>> short_cell("a" * 1000)[-3:], short_cell("a\\x00b")
-    ('aa…', 'a\\\\x00b')
+    >>> short_cell("a" * 1000)[-3:], short_cell("a\\x00b"), short_cell("-0.31415926535")
+    ('aa…', 'a\\\\x00b', '-0.314159')
     """
+    if _FRACTION.fullmatch(text):
+        return f"{float(text):.6g}"
     text = visible(text[: LONGEST + 1])
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
