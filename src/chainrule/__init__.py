@@ -173,6 +173,7 @@ _DOORS |= {
     "WeightExplanation._repr_html_": "chainrule.showing.explained:weight",
     "Attributions._repr_html_": "chainrule.showing.attributing:attributions",
     "PermutationImportance._repr_html_": "chainrule.showing.attributing:importance",
+    "Verdicts._repr_html_": "chainrule.showing.diagnosed:verdicts",
     "Estimator._html_below": "chainrule.showing.estimators:below",
     "Picture._repr_html_": "chainrule.showing.svg.page:html",
     "Picture.svg": "chainrule.showing.svg.page:svg",

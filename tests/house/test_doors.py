@@ -51,6 +51,7 @@ def test_the_doors_there_are():
         "WeightExplanation._repr_html_": "showing.explained:weight",
         "Attributions._repr_html_": "showing.attributing:attributions",
         "PermutationImportance._repr_html_": "showing.attributing:importance",
+        "Verdicts._repr_html_": "showing.diagnosed:verdicts",
         "Estimator._html_below": "showing.estimators:below",
         "Picture._repr_html_": "showing.svg.page:html",
         "Picture.svg": "showing.svg.page:svg",

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chainrule.arguments import public
+from chainrule.doors import Door
 from chainrule.explaining.doctor.scoring import Score
 from chainrule.friendly import Friendly
 from chainrule.shown import counted, cut, screen
@@ -82,12 +84,15 @@ class Verdict(Friendly):
         return f"<Verdict {self.severity}: {cut(self.cause, 40)}. {cut(self.sentence, 80)}>"
 
 
-class Verdicts(list[Verdict]):
+class Verdicts(Friendly, list[Verdict]):
     """A list of verdicts, the worst first; printed, it is what one reads. :func:`diagnose` makes one.
 
     Args:
         verdicts: The verdicts.
         tried: How many changes to the training were tried.
+
+    Attributes:
+        tried: Likewise.
 
     >>> print(cr.Verdicts(tried=14))
     Nothing was found to be wrong; 14 changes were tried.
@@ -95,6 +100,9 @@ class Verdicts(list[Verdict]):
     True
     """
 
+    _repr_html_ = Door()
+
+    @public
     def __init__(self, verdicts: Iterable[Verdict] = (), tried: int = 0) -> None:
         super().__init__(verdicts)
         self.tried = tried
@@ -108,6 +116,7 @@ class Verdicts(list[Verdict]):
         """
         return all(v.severity == "note" for v in self)
 
+    @public
     def to_dict(self) -> list[dict[str, Any]]:
         """Return plain data: a list of dicts.
 
