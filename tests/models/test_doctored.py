@@ -1,5 +1,6 @@
 """The doctor of a table speaks of its columns and classes, and writes choices of a training on a table."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,12 +8,17 @@ import pandas as pd
 import pytest
 
 import chainrule as cr
+from chainrule.engines.registry import ENGINES
 from chainrule.models.doctored import choice_of, named
+from chainrule.models.fillers import filled
 from chainrule.models.options import Options
+from chainrule.models.prepared import prepare, sort_rows
 
 SMALL = {"hidden": (8,), "epochs": 30}
 pytestmark = [
-    pytest.mark.parametrize("engine", ["numpy"], indirect=True),
+    pytest.mark.parametrize(
+        "engine", [next(iter(ENGINES))], indirect=True
+    ),  # the fastest: many networks learn here
     pytest.mark.filterwarnings(
         "ignore::chainrule.errors.LearningWarning"
     ),  # what is to be found does not learn
@@ -93,6 +99,21 @@ def test_a_table_that_is_another_is_said(tmp_path):
     assert found[-1].severity == "note"
 
 
+@pytest.mark.parametrize("missing", [-999.0, 1e6])
+def test_a_number_that_stands_for_none_is_told_in_the_units_of_the_table(missing):
+    table = houses()
+    table.loc[::7, "age"] = missing
+    whole, options = sort_rows(table, Options(target=["price"]))
+    found = filled(prepare(whole, whole.rows, options).data.columns, whole.frame)
+    sentence, seen, change = found.told(
+        "Your inputs. With the median in their place, the same training gets R² 0.9."
+    )
+    assert list(found.columns) == ["age"] and change == f"missing={{'age': ['{missing:g}']}}"
+    assert seen.startswith("15% of 'age' is ") and "the others lie from 0." in seen
+    assert sentence.endswith(f"{seen}. With the median in their place, the same training gets R² 0.9.")
+    assert filled(prepare(whole, whole.rows, options).data.columns, houses()) is None
+
+
 NAMES = SimpleNamespace(
     columns=SimpleNamespace(columns=[SimpleNamespace(name="it's", features=("it's", "it's is missing"))]),
     target=SimpleNamespace(width=3),
@@ -148,3 +169,15 @@ def test_a_training_that_fails_is_examined_all_the_same(monkeypatch):
     found = cr.TableModel.examine(houses(), "price", learning_rate=100.0, **SMALL)
     assert found[0].cause == "learning_rate_too_high" and found[0].change.startswith("learning_rate=")
     assert found[-1].sentence == "The training failed: The cost is infinite." and found[-1].severity == "note"
+
+
+def test_the_report_of_a_run_has_the_verdicts(tmp_path, reported):
+    how = {"hidden": (8,), "epochs": 60, "learning_rate": 1e-5}
+    cr.TableModel.train(houses(), "price", run=tmp_path / "run", **how)
+    views = json.loads((tmp_path / "run" / "views.json").read_text(encoding="utf-8"))
+    (first, *_), tried = views["doctor"]["found"], views["doctor"]["tried"]
+    assert first["cause"] == "learning_rate_too_low" and first["change"].startswith("learning_rate=")
+    assert first["trial"].keys() == {"metric", "before", "after"} and tried >= 1
+    assert "learning rate too low" in cr.report(tmp_path / "run").read_text(encoding="utf-8")
+    cr.TableModel.train(houses(), "price", run=tmp_path / "without", doctor=False, **how)
+    assert "doctor" not in json.loads((tmp_path / "without" / "views.json").read_text(encoding="utf-8"))

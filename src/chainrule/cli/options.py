@@ -13,10 +13,17 @@ from chainrule.cli.kinds import WRITTEN, Model, StageName, Table, Value
 from chainrule.cli.pages import Option, OptionalArgument
 
 # where the name of an argument is none for an option
-FLAGS = {"test_data": "--test-file", "time_budget": "--time", "refit": "--no-refit", "report": "--no-report"}
+FLAGS = {
+    "test_data": "--test-file",
+    "time_budget": "--time",
+    "refit": "--no-refit",
+    "report": "--no-report",
+    "doctor": "--no-doctor",
+}
 SAYS = {
     "refit": "Keep the chosen network: do not train anew on all rows.",
     "report": "Write no report into the run, and compute nothing for it.",
+    "doctor": "Leave the doctor out of the report.",
 }
 STAGES = {name: stage.says for engine in cr.ENGINES.values() for name, stage in engine.stages.items()}
 

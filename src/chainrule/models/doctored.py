@@ -4,7 +4,9 @@ One network is trained as the training's own are, by its optimizer, on the rows 
 rows that judged the training are looked at, to see whether they are others, and no change is chosen by them.
 """
 
+import math
 import re
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,17 +21,22 @@ from chainrule.errors import ChainruleError, DivergenceWarning, LearningWarning
 from chainrule.explaining.doctor.diagnosing import examined
 from chainrule.explaining.doctor.reading import case_of
 from chainrule.explaining.doctor.verdict import Verdict, Verdicts
+from chainrule.explaining.doctor.work import BUDGET
 from chainrule.models.base import Ready
+from chainrule.models.fillers import filled
 from chainrule.models.members import seed_of
 from chainrule.models.options import USUAL_EPOCHS, USUAL_RATE
 from chainrule.models.prepared import Prepared, Sorted
 from chainrule.models.recipe import patience_for
 from chainrule.models.weighing import weights_of
-from chainrule.shown import in_a_row
+from chainrule.shown import counted, in_a_row
 from chainrule.train import optimizers
 from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.progress import ends_untold
+
+SHARE_TRIED = 0.4  # of the doctor's time is for changes; the training done again has the rest
+OF_TRIAL = ("metric", "before", "after")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,24 +60,47 @@ class Trained:
     failed: str = ""
 
 
-def doctored(whole: Sorted, ready: Ready[Prepared]) -> Verdicts:
+def doctored(whole: Sorted, ready: Ready[Prepared], work: float = BUDGET) -> Verdicts:
     """Return what is wrong with the training of a table.
 
     Args:
         whole: The table.
         ready: Its rows, made ready.
+        work: How much may be tried, in billionths of a second, about.
     """
     trained = _trained(ready)
     tested = ready.test or ready.validation
     job = dict(trained.job)
     if tested is not None:  # looked at, whether these rows are others
         job["validation_data"] = pd.DataFrame(tested[0], columns=trained.X.columns), tested[1]
-    case = case_of(trained.network, trained.X, trained.y, trained.history, job)
-    said = examined(case)
+    case = case_of(trained.network, trained.X, trained.y, trained.history, job, work)
+    said = examined(case, work)
     told = [_told(verdict, whole, ready) for verdict in said]
     suspected = _suspected(ready, told)
     notes = [Verdict("not_examined", "note", trained.failed, "")] if trained.failed else []
-    return Verdicts(sorted([*told, *suspected, *notes], key=lambda each: each.severity == "note"))
+    return Verdicts(sorted([*told, *suspected, *notes], key=lambda each: each.severity == "note"), said.tried)
+
+
+def section(whole: Sorted, ready: Ready[Prepared], seconds: float) -> dict[str, Any]:
+    """Return what the report of a training says of it, as data that JSON can hold.
+
+    Args:
+        whole: The table.
+        ready: Its rows, made ready.
+        seconds: How long the doctor may take, about. How much is tried hangs on it by powers of two alone, so that the
+            same training is told the same again.
+    """
+    began = time.perf_counter()
+    work = min(BUDGET, 1e9 * 2.0 ** math.floor(math.log2(SHARE_TRIED * seconds)))
+    found = doctored(whole, ready, work)
+    told = [
+        {**each, "trial": each["trial"] and {name: each["trial"][name] for name in OF_TRIAL}}
+        for each in found.to_dict()
+    ]
+    were = f"{counted(found.tried, 'change')} of the training {'was' if found.tried == 1 else 'were'}"
+    says = f"{were} tried, and judged by rows that they did not learn from."
+    says = says if found.tried else "Nothing was suspected that had to be tried."
+    return {"says": [says], "tried": found.tried, "seconds": time.perf_counter() - began, "found": told}
 
 
 def _trained(ready: Ready[Prepared]) -> Trained:
@@ -130,6 +160,8 @@ def _told(verdict: Verdict, whole: Sorted, ready: Ready[Prepared]) -> Verdict:
     target, options = ready.data.target, ready.options
     sentence, evidence = (named(text, target) for text in (verdict.sentence, verdict.evidence))
     change = choice_of(verdict.change, ready)
+    if verdict.cause == "bad_imputation" and (found := filled(ready.data.columns, whole.frame)):
+        sentence, evidence, change = found.told(verdict.sentence)
     if verdict.cause == "duplicates_across_split" and (rows := _known_rows(whole)):
         evidence = f"{evidence}; of the rows that judge, for example {rows}"
     by_recipe = (

@@ -307,6 +307,9 @@ class Training(Chosen):
     report: Annotated[
         bool, Choice("training", _FLAG, "Write into the run what its report shows, and its page.")
     ] = True
+    doctor: Annotated[
+        bool, Choice("training", _FLAG, "Let the report say what is wrong with the training, tried.")
+    ] = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -157,6 +157,7 @@ class TableModel(Friendly):
         engine: EngineName | str = "auto",
         refit: bool = True,
         report: bool = True,
+        doctor: bool = True,
         run: str | PathLike[str] | bool | None = None,
         verbose: int = 0,
         tell: Callable[[str], Any] | None = None,
@@ -223,6 +224,7 @@ class TableModel(Friendly):
             refit: Whether the network that is kept learns from all rows; False keeps the one that was judged.
             report: Whether a run has what its report shows: the rows that are most wrong, where it is worse than
                 elsewhere, what matters. It takes as long as the training at the most, or 2 s.
+            doctor: Whether the report says what is wrong with the training, as :meth:`examine` does, in that time.
             run: A new folder for all that there is of this training: ``model.safetensors``, ``config.toml``,
                 ``history.csv``, ``metrics.json`` and ``predictions.csv``; True for a free place in ``runs``.
             verbose: 1 shows a progress line, 2 a line for each epoch: on the error stream, or below the cell.

@@ -18,6 +18,7 @@ from chainrule.data.cells import text_of
 from chainrule.data.target import describe_target
 from chainrule.errors import DataError
 from chainrule.models.base import FLATTER, Trained, adam, best_epochs
+from chainrule.models.doctored import section
 from chainrule.models.judgements import Court, Judged, courts_of
 from chainrule.models.pictured import OF_CHANCES
 from chainrule.models.prepared import Prepared, Sorted
@@ -92,7 +93,7 @@ def views_of(
     networks = [model.network, *(court.network for court in courts)]
     with _without_compiling(networks):
         for name, part in _parts(model, trained, whole, data, budget, courts, about, views):
-            if name in SLOW and budget.over(LAST if name == "importance" else SHARE):
+            if name in SLOW and budget.over(UNTIL.get(name, SHARE)):
                 remarks.append(f"There was no time for {SLOW[name]}.")
                 continue
             try:
@@ -110,7 +111,9 @@ SLOW = {
     "importance": "what matters",
     "slices": "where it is worse than elsewhere",
     "explained": "a row explained",
+    "doctor": "the doctor",
 }
+UNTIL = {"importance": LAST, "doctor": 1.0}  # which share of the time may be used up where a part begins
 
 
 def _parts(
@@ -148,6 +151,8 @@ def _parts(
         yield "explained", lambda: _explained(model, courts, seen, options, budget)
         yield "importance", lambda: _importance(courts, options, trained, budget)
         yield "wrong", lambda: _wrong(model, seen, views)
+    if options.doctor:
+        yield "doctor", lambda: section(whole, trained.ready, (1 - LAST) * budget.seconds)
 
 
 @contextmanager
