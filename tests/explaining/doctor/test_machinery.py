@@ -177,6 +177,13 @@ def test_a_trial_tells_a_gain_from_chance():
     assert not trials[same.write].trial.proven
 
 
+def test_where_nothing_is_left_to_mend_weaker_suspicions_are_not_tried():
+    found = case(optimizer=cr.SGD(1e-6), epochs=20)
+    faster, longer = changes.rate_times(found, 1e5), changes.epochs_of(60)
+    assert len(tried(found, [faster, longer], weights=[0.8, 0.4])) == 1
+    assert len(tried(found, [longer, faster], weights=[0.8, 0.4])) == 2
+
+
 def test_a_change_that_cannot_be_made_is_passed_over():
     def no(case):
         raise ValueError("no")

@@ -96,8 +96,8 @@ def examined(case: Case, work: float = BUDGET) -> Verdicts:
         failed = next((o.error for o in case.outcomes if o.error), "")
         if failed:
             notes.append(f"The training could not be done again, so that no change was tried: {failed}")
-        ordered = sorted(suspected, key=lambda s: -s.weight)
-        trials = tried(case, [s.change for s in ordered if s.change is not None], work)
+        ordered = sorted([(s.weight, s.change) for s in suspected if s.change], key=lambda pair: -pair[0])
+        trials = tried(case, [change for _, change in ordered], work, [weight for weight, _ in ordered])
         said = weighed(suspected, trials)
         if not any(v.trial for v in said) and not any(s.certain for s in suspected):  # nothing mends it alone
             pair, more = paired(case, suspected, trials, OF_PAIRS * work)

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from chainrule.explaining.doctor.verdict import Trial
 from chainrule.explaining.doctor.work import BUDGET, of_compiling
 
 FIRST = 2  # seeds that each change is tried with
+ALIKE = 0.9  # of the best gain: changes that mend as well as any
 PROMISING = 0.02  # a gain with these that is worth the others
 # After so many seconds nothing new is tried: the budget ends it long before, but for what it cannot know.
 MOST_SECONDS = 30.0
@@ -32,18 +34,24 @@ class Tried:
     trial: Trial
 
 
-def tried(case: Case, changes: Sequence[Change], work: float = BUDGET) -> dict[str, Tried]:
+def tried(
+    case: Case, changes: Sequence[Change], work: float = BUDGET, weights: Sequence[float] = ()
+) -> dict[str, Tried]:
     """Return what came of changes, by what they write.
 
     Args:
         case: The training as it is.
         changes: Those that promise most first.
         work: How much they may take together, in billionths of a second.
+        weights: How much the symptoms weigh by which each is suspected, falling: where one mends so much that none of
+            the others can come before it, they are not tried.
     """
     begun, left, compiled = time.monotonic(), work, {case.compiles}
     found: dict[str, Tried] = {}
-    for change in changes:
-        if change.write in found or left <= 0 or time.monotonic() - begun > MOST_SECONDS:
+    first = 0.0  # what ranks at least so high is mended already, whatever else mends
+    for number, change in enumerate(changes):
+        weight = weights[number] if weights else inf
+        if weight <= first or change.write in found or left <= 0 or time.monotonic() - begun > MOST_SECONDS:
             continue
         with contextlib.suppress(Exception):  # it cannot be made of this network
             changed = change.make(case)
@@ -60,7 +68,14 @@ def tried(case: Case, changes: Sequence[Change], work: float = BUDGET) -> dict[s
                 left -= changed.cost * len(more)
                 trial = compared(before, [*after, *changed.train(more)], change.against_trained)
             found[change.write] = Tried(change, trial)
+            if weights and trial.proven and not change.against_trained:
+                first = max(first, rank(weight, trial.gain, 1 - float(_skills(case.outcomes).mean())))
     return found
+
+
+def rank(weight: float, gain: float, best: float) -> float:
+    """Return how high a suspicion ranks that weighs so much, and whose change gains so much of the best gain."""
+    return weight * min(1.0, gain / max(best, 1e-9) / ALIKE)
 
 
 def as_trained(case: Case) -> list[Outcome]:
@@ -92,8 +107,8 @@ def compared(before: Sequence[Outcome], after: Sequence[Outcome], once: bool = F
     rows = sum(max(len(a.said), len(b.said)) for a, b in pairs)
     return Trial(
         next((o.choosing.metric for o in [*before, *after] if o.choosing.metric), "accuracy"),
-        float(np.mean([a.choosing.value for a, _ in pairs])),
-        float(np.mean([b.choosing.value for _, b in pairs])),
+        float(np.mean([(a.learning if once else a.choosing).value for a, _ in pairs])),
+        float(np.mean([(b.learning if once else b.choosing).value for _, b in pairs])),
         float(gains.mean()),
         _noise(was, now, once) + 0.5 / max(rows, 1),
     )

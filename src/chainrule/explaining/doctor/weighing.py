@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from chainrule.explaining.doctor.changes import Change
 from chainrule.explaining.doctor.suspicions import Suspicion
-from chainrule.explaining.doctor.trials import Tried
+from chainrule.explaining.doctor.trials import Tried, rank
 from chainrule.explaining.doctor.verdict import Severity, Trial, Verdict
 
 GRAVE = 0.3  # a gain in skill that makes a fault critical
 LEAST, DOUBT, SURE = 0.04, 0.3, 0.75  # a gain that is told of what is odd by itself, and more of what is not
-ALIKE = 0.9  # of the best gain: cures that mend as well as any
 
 
 def weighed(suspicions: Sequence[Suspicion], trials: Mapping[str, Tried]) -> list[Verdict]:
@@ -27,8 +27,8 @@ def weighed(suspicions: Sequence[Suspicion], trials: Mapping[str, Tried]) -> lis
         share = gains.get(each.change.write, 0.0) / best if each.change and best else 0.0
         mended = share and not each.last and trial is not None and trial.gain >= needed(each.weight)
         if each.certain or mended:
-            rank = each.weight * (1.0 if each.certain else min(1.0, share / ALIKE))
-            found.append((rank, _verdict(each, trial)))
+            height = each.weight if each.certain else rank(each.weight, share, 1.0)
+            found.append((height, _verdict(each, trial)))
     if not found:
         found = [(each.weight, _verdict(each, None)) for each in suspicions if each.last]
     found.sort(key=lambda pair: -pair[0])
@@ -49,7 +49,7 @@ def _verdict(suspicion: Suspicion, trial: Trial | None) -> Verdict:
         severity = "critical" if trial.gain >= GRAVE else "warning"
     sentence = suspicion.finding
     if suspicion.change is not None and trial is not None:
-        sentence = f"{sentence} {told(suspicion.change.done, trial)}"
+        sentence = f"{sentence} {told(suspicion.change, trial)}"
     return Verdict(
         suspicion.cause,
         severity,
@@ -60,14 +60,11 @@ def _verdict(suspicion: Suspicion, trial: Trial | None) -> Verdict:
     )
 
 
-def told(done: str, trial: Trial) -> str:
+def told(change: Change, trial: Trial) -> str:
     """Return a sentence of both numbers of a trial."""
+    rows = "rows that it learned from" if change.against_trained else "held-back rows"
     if trial.metric == "R²":
-        numbers = f"R² {trial.after:.2f} on rows held back, instead of {trial.before:.2f}."
-        return f"{done}, the same training reaches {numbers}"
-    of = (
-        " of the held-back rows of each class"
-        if trial.metric == "balanced accuracy"
-        else " of the held-back rows"
-    )
-    return f"{done}, the same training gets {trial.after:.0%}{of} right instead of {trial.before:.0%}."
+        numbers = f"R² {trial.after:.2f} on {rows}, instead of {trial.before:.2f}"
+        return f"{change.done}, the same training reaches {numbers}."
+    of = f"{rows} of each class" if trial.metric == "balanced accuracy" else rows
+    return f"{change.done}, the same training gets {trial.after:.0%} of the {of} right instead of {trial.before:.0%}."

@@ -8,7 +8,12 @@ from chainrule.nn.summary import rows
 
 # In billionths of a second of a laptop, about.
 PRODUCT, OUTPUT = 0.15, 2.0  # a multiply-add forward and back; a number that a layer puts out
-STEP, WEIGHT = 4e3, 1.0  # a step, and each parameter that it moves
+STEP, NEAR, FAR = (
+    4e3,
+    0.2,
+    4.0,
+)  # a step, each parameter that it moves, and each where they fill more than a cache
+CACHE = 300_000  # parameters
 COMPILING, LAYER = 5e7, 3e7  # what is drawn and compiled anew: a network, and each of its layers
 BUDGET = 4e9  # for all that is tried, about four seconds
 OPEN = 20  # steps of a sequence where their number is open
@@ -22,7 +27,8 @@ def outputs_of(architecture: Architecture) -> int:
 
 def of_step(architecture: Architecture) -> float:
     """Return what a step takes, however many examples it learns from."""
-    return STEP + WEIGHT * sum(prod(w.shape) for w in architecture.parameters.values())
+    count = sum(prod(w.shape) for w in architecture.parameters.values())
+    return STEP + NEAR * count + FAR * max(0, count - CACHE)
 
 
 def of_example(architecture: Architecture) -> float:
