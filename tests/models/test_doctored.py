@@ -9,6 +9,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.registry import ENGINES
+from chainrule.explaining.doctor import changes, loosening
+from chainrule.explaining.doctor.rules import power
 from chainrule.models.doctored import choice_of, named
 from chainrule.models.fillers import filled
 from chainrule.models.options import Options
@@ -118,9 +120,8 @@ NAMES = SimpleNamespace(
     columns=SimpleNamespace(columns=[SimpleNamespace(name="it's", features=("it's", "it's is missing"))]),
     target=SimpleNamespace(width=3),
 )
-READY = SimpleNamespace(
-    options=Options(learning_rate=0.01, clip_norm=1.0), data=NAMES, learn=(None, np.zeros(150))
-)
+BY_HAND = Options(learning_rate=0.01, clip_norm=1.0, hidden=(16, 8))
+READY = SimpleNamespace(options=BY_HAND, data=NAMES, learn=(None, np.zeros(150)))
 
 
 @pytest.mark.parametrize(
@@ -131,12 +132,15 @@ READY = SimpleNamespace(
         ("optimizer=cr.AdamW(cr.Cosine(0.02), weight_decay=0.02, clip_norm=5)", "learning_rate=0.02, clip_norm=5"),
         ("optimizer=cr.Adam(0.01, clip_norm=1.0)", ""),
         ("batch_size=None", "batch_size=150"),
-        ("batch_size=16", "batch_size=16"),
-        ("epochs=400", "epochs=400"),
-        ("class_weight='balanced'", "class_weight='balanced'"),
-        ("no cr.Dropout", "dropout=0"),
-        ("activation='relu' in the hidden layers", "activation='relu'"),
-        ("cr.Network([cr.Dense(64, 'relu'), cr.Dense(32, 'relu'), cr.Dense(3, 'softmax')])", "hidden=(64, 32)"),
+        (changes.batch_of(16).write, "batch_size=16"),
+        (changes.epochs_of(400).write, "epochs=400"),
+        (changes.class_weight().write, "class_weight='balanced'"),
+        (loosening.without_dropout().write, "dropout=0"),
+        (changes.hidden_activation("relu").write, "activation='relu'"),
+        (power.deeper(SimpleNamespace(layers=())).write, "hidden=(16, 8, 32)"),
+        (power.wider().write, "hidden=(128, 64)"),
+        (changes.without_columns([0], ["it's"]).write, """drop=["it's"]"""),
+        ("epochs=400, optimizer=cr.Adam(0.2, clip_norm=1.0)", "learning_rate=0.2, epochs=400"),
         ("""X = X.drop(columns=["it's is missing"])""", """drop=["it's"]"""),
         ("X = X.drop(columns=['elsewhere'])", ""),
         ("initializer=None, the default, in every layer", ""),

@@ -98,7 +98,7 @@ def section(whole: Sorted, ready: Ready[Prepared], seconds: float) -> dict[str, 
         for each in found.to_dict()
     ]
     were = f"{counted(found.tried, 'change')} of the training {'was' if found.tried == 1 else 'were'}"
-    says = f"{were} tried, and judged by rows that they did not learn from."
+    says = f"{were} tried, and judged by rows that were not learned from."
     says = says if found.tried else "Nothing was suspected that had to be tried."
     return {"says": [says], "tried": found.tried, "seconds": time.perf_counter() - began, "found": told}
 
@@ -193,11 +193,9 @@ def named(text: str, target: Target) -> str:
 
 
 def choice_of(change: str, ready: Ready[Prepared]) -> str:
-    """Return what a change to a fit is as a choice of a training on a table, "" where there is none."""
-    for pattern, write in _CHOICES:
-        if found := re.search(pattern, change):
-            return write(found, ready)
-    return ""
+    """Return what a change to a fit is as choices of a training on a table, "" where there are none."""
+    found = [write(part, ready) for pattern, write in _CHOICES if (part := re.search(pattern, change))]
+    return ", ".join(filter(None, found))
 
 
 def _dropped(found: re.Match[str], ready: Ready[Prepared]) -> str:
@@ -226,22 +224,27 @@ def _batch(found: re.Match[str], ready: Ready[Prepared]) -> str:
     return f"batch_size={len(ready.learn[1]) if found[1] == 'None' else found[1]}"
 
 
-def _hidden(found: re.Match[str], ready: Ready[Prepared]) -> str:
-    units = [int(n) for n in re.findall(r"cr\.Dense\((\d+)", found.string)]
-    width = ready.data.target.width
-    units = units[:-1] if len(units) > 1 and units[-1] == width else units
-    return f"hidden={tuple(units)!r}"
+def _deeper(found: re.Match[str], ready: Ready[Prepared]) -> str:
+    options: Any = ready.options
+    return f"hidden={(*(options.hidden or ()), int(found[1]))!r}"
+
+
+def _wider(found: re.Match[str], ready: Ready[Prepared]) -> str:
+    options: Any = ready.options
+    units = tuple(int(found[1]) * each for each in options.hidden or ())
+    return f"hidden={units!r}" if units else ""
 
 
 _CHOICES: tuple[tuple[str, Any], ...] = (
     (r"drop\(columns=(\[.*\])\)", _dropped),
-    (r"optimizer=cr\.(\w+)\((.*)\)", _descended),
+    (r"optimizer=cr\.(\w+)\(((?:[^()]|\([^()]*\))*)\)", _descended),
     (r"batch_size=(\w+)", _batch),
     (r"epochs=(\d+)", lambda found, ready: f"epochs={found[1]}"),
     (r"class_weight='balanced'", lambda found, ready: "class_weight='balanced'"),
-    (r"no cr\.Dropout", lambda found, ready: "dropout=0"),
+    (r"\bno dropout\b", lambda found, ready: "dropout=0"),
     (r"activation=('\w+') in the hidden", lambda found, ready: f"activation={found[1]}"),
-    (r"cr\.Dense\((\d+)", _hidden),
+    (r"cr\.Dense\((\d+).* before the last layer", _deeper),
+    (r"(\d+) times as many units", _wider),
 )
 
 
