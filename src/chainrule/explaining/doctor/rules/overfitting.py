@@ -12,11 +12,12 @@ from chainrule.explaining.doctor.loosening import penalised
 from chainrule.explaining.doctor.scoring import score
 from chainrule.explaining.doctor.suspicions import Suspicion
 
-BY_HEART, GAP, CHASM = (
-    0.8,
-    0.12,
-    0.5,
-)  # skill on the own rows; how far that on others lies below, and very far
+BY_HEART = 0.8  # skill on the own rows
+GAP, CHASM = 0.12, 0.5  # how far that on others lies below, and very far
+RISEN, APART = (
+    2.0,
+    0.2,
+)  # by which the cost of others rose since it was lowest, with what is told of both so far apart
 LUCK = 3.0  # deviations
 SURE = 0.75  # where nothing mends it: more than that the inputs say nothing, which is refuted here
 PRICES = (0.01, 0.1, 0.5)
@@ -43,12 +44,13 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     if best and best < 0.7 * done:
         finding += f" The cost of rows held back was lowest after {best} of {done} epochs."
     evidence = f"{kind} {own:.2f} on its own rows, {other:.2f} on others"
-    weight = float(np.interp(own - other, [0.15, 0.5], [0.33, 0.55]))
+    weight = float(np.interp(own - other, [0.12, 0.2, 0.5], [0.2, 0.38, 0.55]))
     for price in PRICES:
         yield Suspicion("overfitting", weight, finding, evidence, penalised(price))
     if best and best < 0.7 * done:
         yield Suspicion("overfitting", weight, finding, evidence, epochs_of(best))
-    if learned - held > CHASM and says_something(case):
+    far = learned - held > CHASM or (own - other > APART and risen(case) > RISEN)
+    if far and says_something(case):
         yield Suspicion("overfitting", SURE, f"{finding} More rows are needed.", evidence, last=True)
 
 
@@ -79,6 +81,13 @@ def share_of_most(y: np.ndarray) -> float:
     """Return the share of the most frequent kind of target."""
     _, counts = np.unique(np.asarray(y).reshape(len(y), -1), axis=0, return_counts=True)
     return float(counts.max() / counts.sum())
+
+
+def risen(case: Case) -> float:
+    """Return how many times its lowest the cost of rows held back is in the end; 1 where it is unknown."""
+    curves = [costs_of(o, "val_cost") for o in case.outcomes]
+    found = [float(c[-1] / c.min()) for c in curves if len(c) and np.isfinite(c).all() and c.min() > 0]
+    return float(np.median(found)) if found else 1.0
 
 
 def best_epoch(case: Case) -> int:

@@ -15,6 +15,7 @@ USUAL_PLAIN = (1e-2, 0.3)  # and those that do not
 NEAR = (0.1, 0.3, 3.0, 10.0)  # of the rate that there is
 BEYOND = 3.0  # times less, or more, than what is usual
 ALIKE = 0.35  # decades: rates that are closer do alike
+LEARNED, APART = 0.8, 0.25  # skill on the own rows; how far that on others lies below
 REST = 0.1  # of the highest rate: below it little is learned
 
 
@@ -30,7 +31,10 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     above = max(0.0, np.log10(rate / high))
     below = max(0.0, np.log10(low / rate))
     evidence = f"rate {rate:g}; the cost fell by {falls:.0%} of its beginning"
-    if case.learned < ENOUGH or above:
+    by_heart = case.learned > LEARNED and case.learned - case.held > APART and not died
+    if (
+        case.learned < ENOUGH and not by_heart
+    ) or above:  # what overshoots does not learn its own rows either
         why = (
             "the cost became NaN or infinite."
             if died

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.explaining.doctor.cases import Case
-from chainrule.explaining.doctor.changes import batch_of, optimizer_with
+from chainrule.explaining.doctor.changes import batch_of, epochs_of, optimizer_with, together
 from chainrule.explaining.doctor.course import ENOUGH
 from chainrule.explaining.doctor.suspicions import Suspicion
 
 SWINGS = 0.95  # momentum from which it is tried without
 USUAL_BATCH = 32
-FEW_STEPS, FEW_ROWS = 8, 4  # an epoch, a batch
+FEW_STEPS, FEW_ROWS = 8, 8  # an epoch, a batch
+AS_MANY = 6  # times the epochs, for larger batches
 
 
 def suspicions(case: Case) -> Iterator[Suspicion]:
@@ -74,12 +75,16 @@ def _batches(case: Case) -> Iterator[Suspicion]:
             batch_of(new),
         )
     if case.batch <= FEW_ROWS and case.rows > 4 * case.batch:
-        for new in (USUAL_BATCH, 16):
+        larger = batch_of(USUAL_BATCH)
+        longer = together(
+            larger, epochs_of(case.job.epochs * AS_MANY)
+        )  # a larger batch makes fewer steps an epoch
+        for change in (larger, batch_of(2 * FEW_ROWS), longer):
             yield Suspicion(
                 "batch_too_small",
-                {1: 0.8, 2: 0.75}.get(case.batch, 0.6),
+                {1: 0.8, 2: 0.75, 3: 0.6, 4: 0.6}.get(case.batch, 0.5),
                 f"Batches of {case.batch} are too small for this learning rate: the noise of single rows decides where "
                 "the weights end.",
                 f"batch_size={case.batch}",
-                batch_of(new),
+                change,
             )
