@@ -61,9 +61,10 @@ def _numbers(case: Case) -> Iterator[Suspicion]:
 
 
 def _is_cut(y: np.ndarray, limit: float) -> bool:
-    """Say whether others lead up to a limit without a gap, which counts from 0 on do not."""
+    """Say whether others lead up to a limit without a gap; where it is 0, they may be none by nature."""
     rest = np.sort(np.abs(y[y != limit] - limit))
-    return len(rest) > 3 and bool(rest[0] < 0.2 * np.median(rest)) and len(np.unique(rest)) > 0.5 * len(rest)
+    near = len(rest) > 3 and bool(rest[0] < 0.1 * np.median(rest)) and len(np.unique(rest)) > 0.5 * len(rest)
+    return near and limit != 0
 
 
 def _are_whole(values: np.ndarray) -> bool:

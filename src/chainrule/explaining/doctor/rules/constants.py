@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.explaining.doctor.cases import Case
-from chainrule.explaining.doctor.rules.looking import Column, columns, several
+from chainrule.explaining.doctor.rules.looking import Column, columns, seen, several
 from chainrule.explaining.doctor.suspicions import Suspicion
 
 NEARLY = 0.985  # of the rows hold the same number
-WELL = 0.85  # a skill on rows held back beyond which nothing was lost that matters
+WELL = 0.8  # a skill on rows held back beyond which nothing was lost that matters
 
 
 def suspicions(case: Case) -> Iterator[Suspicion]:
@@ -31,7 +31,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
             return
     share = len(fixed) / len(every)
     picture = any(t.ndim > 3 for t in case.inputs.values())
-    if share < (0.6 if picture else 0.15) or case.held > WELL:
+    if share < (0.6 if picture else 0.15) or max(case.held, seen(case).probe.skill) > WELL:
         return
     told = f"{len(fixed)} of {len(every)} columns hold the same number in (almost) every row: {names}"
     yield Suspicion(

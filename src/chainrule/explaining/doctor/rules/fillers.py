@@ -11,6 +11,7 @@ from chainrule.explaining.doctor.suspicions import Suspicion
 
 LEAST, MOST = 0.005, 0.9  # the share of a column's cells that are filled
 FAR = 3.0  # deviations of the others that a filler stands from them
+GAP = 0.2  # of their range lies between: to numbers that count or shine from 1 on it is less
 
 
 def suspicions(case: Case) -> Iterator[Suspicion]:
@@ -61,8 +62,8 @@ def filler_of(values: np.ndarray) -> float | None:
         low, high = np.quantile(rest, [0.02, 0.98])
         middle, half = np.median(rest), max(float(high - low) / 4, 1e-300)
         gap = float(np.min(np.abs(rest - end)))
-        spacing = float(high - low) / min(rest.size, 50)
-        if abs(end - middle) / half > FAR - (1.0 if end == 0 else 0.0) and gap > 2 * spacing:
+        far = FAR - (1.0 if end == 0 else 0.0)
+        if abs(end - middle) / half > far and gap > GAP * float(high - low):
             candidates.append((abs(end - middle) / half, float(end)))
     return max(candidates)[1] if candidates else None
 

@@ -171,12 +171,24 @@ def _profile(chances: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, float,
     return np.array([wrong[part].mean() for part in np.array_split(order, 4)]), kurtosis, len(truth)
 
 
+def _has_rare(look: Seen) -> bool:
+    """Say whether few of the numbers, far from all others, make up most of the targets' variance."""
+    middle = np.abs(look.wanted - np.median(look.wanted, axis=0))
+    return bool(np.median(middle) < 0.4)
+
+
 # --- wrong numbers -------------------------------------------------------------------------------------
 
 
 def _numbers(case: Case, look: Seen) -> Iterator[Suspicion]:
     there = on_validation(case)
-    if there is not None and case.held < 0.7 and there > case.held + 0.25 and there > case.learned + 0.1:
+    if (
+        there is not None
+        and not _has_rare(look)
+        and case.held < 0.7
+        and there > case.held + 0.25
+        and there > case.learned + 0.1
+    ):
         told = f"skill {there:.2f} on the rows to validate on, {case.learned:.2f} on those it learned from"
         yield Suspicion(
             "label_noise", 0.88, f"Many targets to learn from are wrong, it seems: {told} (1 is perfect, 0 a guess).",
@@ -194,6 +206,10 @@ def _numbers(case: Case, look: Seen) -> Iterator[Suspicion]:
     core = 1.4826 * float(np.median(np.abs(left)))
     far = np.abs(left) > 3.5 * core
     share = float(far.mean())
+    clean = wanted[~far, 0]
+    beyond = np.mean((wanted[far, 0] < clean.min()) | (wanted[far, 0] > clean.max())) if far.any() else 1.0
+    if beyond > 0.5:
+        return  # numbers that no other row has are rare ones, not those of other rows
     if share < 0.08 or abs(float(np.sign(left[far]).mean())) > 0.7:
         return
     own = float(np.corrcoef(wanted[far, 0], said[far, 0])[0, 1])

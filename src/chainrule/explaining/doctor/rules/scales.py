@@ -42,7 +42,7 @@ def _inputs(case: Case, name: str, group: list[Column]) -> Iterator[Suspicion]:
         told += f", {measured[least].name} deviation {deviations[least]:.3g}"
     yield Suspicion(
         "inputs_unscaled",
-        0.8 if large.any() or small.mean() > 0.5 else 0.6,
+        0.8 if large.any() or small.mean() > 0.5 else 0.4,
         f"Your inputs are not scaled: {told}.",
         told,
         standardised(case, name),
