@@ -19,6 +19,7 @@ from chainrule.explaining.doctor.rules import (
     scales,
     shifts,
 )
+from chainrule.explaining.doctor.scoring import score
 
 
 @pytest.fixture
@@ -239,3 +240,12 @@ def test_wrong_numbers_are_told_from_chance(rng):
     wrong = rng.random(400) < 0.35
     assert causes(noise, case(X, np.where(wrong, rng.permutation(law), law))) == ["label_noise"]
     assert causes(noise, case(X, law + 1.5 * rng.normal(size=400))) == []
+
+
+def test_each_class_counts_the_same_where_one_is_rare():
+    y = np.repeat([0, 1], [95, 5])
+    always = np.column_stack([np.full(100, 0.95), np.full(100, 0.05)])
+    found = np.column_stack([np.where(y, 0.3, 0.7), np.where(y, 0.7, 0.3)])
+    assert score("classes", y, always[:, 1]).skill < 0 < 0.5 < score("classes", y, found[:, 1]).skill
+    even = np.repeat([0, 1], 50)
+    assert score("classes", even, np.full(100, 0.5)).skill == pytest.approx(0)

@@ -115,11 +115,12 @@ def _of_classes(labels: np.ndarray, chances: np.ndarray) -> Score:
     if rare:
         each = [right[labels == c].mean() for c in np.flatnonzero(sizes)]
         value, guess, metric = float(np.mean(each)), 1 / len(there), "balanced accuracy"
+        shares = np.full(len(there), guess)
     else:
         value, guess, metric = float(right.mean()), float(shares.max()), "accuracy"
     logs = -np.log(np.clip(chances[np.arange(len(labels)), labels], 1e-6, 1))
-    best = -float(np.sum(shares * np.log(shares)))
-    by_cost = 1 - float(logs.mean()) / best
+    by_class = [float(logs[labels == c].mean()) for c in np.flatnonzero(sizes)]
+    by_cost = 1 + float(shares @ by_class) / float(shares @ np.log(shares))
     return Score(metric, value, (2 * (value - guess) / (1 - guess) + max(by_cost, -1.0)) / 3)
 
 
