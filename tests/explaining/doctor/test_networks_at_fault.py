@@ -201,3 +201,32 @@ def test_weights_set_by_hand_are_found_beside_the_training_done_again():
     first = cr.diagnose(network, X, NUMBERS, history, job)[0]
     assert first.cause == "dead_relu"
     assert "initialize" in first.change
+
+
+@pytest.mark.parametrize(
+    ("layers", "y", "loss", "cause"),
+    [
+        ([cr.Dense(4, "tanh"), cr.Dense(1)], CLASSES, "binary_crossentropy", "wrong_output_activation"),
+        (
+            [cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")],
+            2 * CLASSES - 1,
+            "binary_crossentropy",
+            "wrong_output_activation",
+        ),
+        ([cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")], CLASSES, "categorical_crossentropy", "wrong_loss"),
+        ([cr.Dense(4, "tanh"), cr.Dense(2, "softmax")], CLASSES, "mse", "wrong_loss"),
+        ([cr.Dense(4, "tanh"), cr.Dense(1)], NUMBERS, "poisson", "wrong_loss"),
+    ],
+)
+def test_a_fit_that_was_refused_has_a_cause(layers, y, loss, cause):
+    network = cr.Network(layers, input_shape=4, seed=0)
+    first = cr.diagnose(network, X, y, None, {"loss": loss, "epochs": 2})[0]
+    assert first.cause == cause
+    assert first.severity == "critical"
+    assert first.change
+
+
+def test_a_scale_inside_the_network_saturates_it():
+    seen = case([cr.Rescaling(60.0), cr.Dense(8, "tanh"), cr.Dense(1)])
+    assert "saturated_activations" in causes(units, seen)
+    assert not causes(units, case([cr.Rescaling(1.0), cr.Dense(8, "tanh"), cr.Dense(1)]))

@@ -46,6 +46,11 @@ class Units:
         """The share of units that have no slope for nine of ten examples."""
         return float(np.mean(np.mean(self.slopes < FLAT, axis=0) > NEARLY_ALL))
 
+    @property
+    def flat(self) -> float:
+        """The share of all units and examples without a slope."""
+        return float(np.mean(self.slopes < FLAT))
+
 
 def rms(array: Any) -> float:
     """Return the root of the mean square, 0 for nothing."""

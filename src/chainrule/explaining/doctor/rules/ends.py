@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.explaining.doctor.cases import Case
-from chainrule.explaining.doctor.changes import last_activation, output_as
+from chainrule.explaining.doctor.changes import Change, last_activation, output_as
 from chainrule.explaining.doctor.suspicions import Suspicion
 from chainrule.nn.activations import activation
 from chainrule.nn.losses import of_classes
@@ -71,6 +71,19 @@ def _out_of_reach(case: Case) -> Iterator[Suspicion]:
 
 def _no_chances(case: Case) -> Iterator[Suspicion]:
     own = callable(case.job.loss)
+    if refused(case) and suits(case) and np.min(case.targets) == -1:
+        yield Suspicion(
+            "wrong_output_activation",
+            0.88,
+            f"The classes are -1 and 1, and the network ends with {_called(case)}, whose chances go from 0 to 1.",
+            f"{_called(case)} for -1 and 1",
+            Change(
+                "y = (y + 1) / 2",
+                "With classes 0 and 1",
+                lambda case: case.but(targets=(case.targets + 1) / 2),
+            ),
+            certain=True,
+        )
     if suits(case) or answers_well(case):
         return
     if case.ending == "" and not own:  # a formula, which may give probabilities

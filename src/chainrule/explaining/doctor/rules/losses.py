@@ -56,6 +56,15 @@ def _of_classes(case: Case) -> Iterator[Suspicion]:
 
 
 def _of_numbers(case: Case) -> Iterator[Suspicion]:
+    if refused(case):
+        finding = (
+            f"The loss {_named(case)} refuses these targets, which are numbers from {np.min(case.targets):.3g} to "
+            f"{np.max(case.targets):.3g}: {case.outcomes[0].error}"
+        )
+        yield Suspicion(
+            "wrong_loss", 0.87, finding, f"{_named(case)} for numbers", loss_of("mse"), certain=True
+        )
+        return
     counts = case.loss == "poisson" and reach(case)[0] > -0.1
     extreme = is_extreme(case.job.loss)
     if case.loss in ("mse", "half_mse") or counts or (case.learned > WELL and not extreme):
