@@ -14,6 +14,7 @@ from chainrule.explaining.doctor.rules import (
     copies,
     fillers,
     leaks,
+    looking,
     noise,
     numbered,
     scales,
@@ -249,3 +250,34 @@ def test_each_class_counts_the_same_where_one_is_rare():
     assert score("classes", y, always[:, 1]).skill < 0 < 0.5 < score("classes", y, found[:, 1]).skill
     even = np.repeat([0, 1], 50)
     assert score("classes", even, np.full(100, 0.5)).skill == pytest.approx(0)
+
+
+def test_long_tails_are_no_shift(rng):
+    X = rng.lognormal(0, 2, (150, 30))
+    y = np.log(X[:, 0])
+    assert shifts.moved(case(X[:110], y[:110]), {"x": X[110:]}) == []
+    assert len(shifts.moved(case(X[:110], y[:110]), {"x": X[110:] * 50})) == 30
+
+
+def test_steps_of_a_series_are_no_leak(rng):
+    t = np.arange(200)
+    X = np.column_stack([t / 100 - 1, np.sin(t / 8), np.cos(t / 8)])
+    y = 0.8 * X[:, 0] + X[:, 1] + 0.1 * rng.normal(size=200)
+    assert causes(leaks, case(X, y)) == []
+
+
+def test_chance_that_decides_much_is_no_wrong_label(rng):
+    X = rng.normal(size=(600, 4))
+    y = (rng.random(600) < 1 / (1 + np.exp(-0.9 * X[:, 0]))).astype(int)
+    assert causes(noise, case(X, y)) == []
+    sure = (X[:, 0] + X[:, 1] > 0).astype(int)
+    assert causes(noise, case(X, np.where(rng.random(600) < 0.25, 1 - sure, sure))) == ["label_noise"]
+
+
+def test_a_large_table_is_looked_at_in_part(rng):
+    X = rng.normal(size=(5000, 3))
+    look = case(X, X[:, 0], epochs=1)
+    assert len(looking.seen(look).z) < 1000 and looking.seen(look).probe.skill > 0.9
+    assert [s.evidence for s in noise.suspicions(case(X, np.roll(X[:, 0], 2), epochs=1))] == [
+        "targets are 2 rows off"
+    ]

@@ -89,6 +89,12 @@ def wanted_of(y: np.ndarray, kind: str) -> np.ndarray:
     return flat / flat.std(axis=0) if kind == "numbers" and flat.size else flat
 
 
+def chosen(count: int, seed: int = 0) -> np.ndarray:
+    """Return the numbers of the rows that are looked at."""
+    order = Draws(seed, "probed").generator().permutation(count) if count > ROWS else np.arange(count)
+    return np.sort(order[:ROWS])
+
+
 def probe(
     z: np.ndarray, wanted: np.ndarray, groups: np.ndarray | None = None, curves: bool = True, seed: int = 0
 ) -> Probe:
@@ -102,7 +108,7 @@ def probe(
         seed: Of the rows that are looked at, and the folds.
     """
     rng = Draws(seed, "probe").generator()
-    rows = np.arange(len(z)) if len(z) <= ROWS else np.sort(rng.permutation(len(z))[:ROWS])
+    rows = chosen(len(z), seed)
     z, wanted = z[rows], wanted[rows]
     if z.shape[1] > FEATURES:
         z = z @ (rng.normal(size=(z.shape[1], FEATURES)) / np.sqrt(z.shape[1]))

@@ -27,21 +27,26 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
 
 def _numbers(case: Case) -> Iterator[Suspicion]:
     y = np.asarray(case.targets, np.float64).reshape(case.rows, -1)
+    if y.shape[1] > 1 and any(len(np.unique(column)) > 5 for column in y.T):
+        y = y[:, np.ptp(y, axis=0) == 0]  # of several targets others tell, and a few may rarely differ
     for j in range(min(y.shape[1], 64)):
         values, counts = np.unique(y[:, j], return_counts=True)
         often = int(np.argmax(counts))
         share = counts[often] / case.rows
+        rare = case.rows - int(counts[often])
         which = f"Target {j}" if y.shape[1] > 1 else "The target"
         told = f"{share:.0%} of the targets are {values[often]:.4g}"
         if len(values) == 1:
             reason, certain = "There is nothing to learn.", True
-        elif share >= LOST:
+        elif case.rows < 20:
+            continue
+        elif share >= LOST and (rare < 3 or len(values) <= 4):
             reason, certain = f"The other {case.rows - counts[often]} rows are too few to learn from.", True
         elif case.loss in COUNTING or case.held > 0.7:
             continue
         elif share >= CLIPPED and often in (0, len(values) - 1) and _is_cut(y[:, j], values[often]):
             reason, certain = "Numbers beyond a limit were cut to it, it seems.", True
-        elif share >= ROUNDED and len(values) <= 5 and 0 < often < len(values) - 1 and _are_whole(values):
+        elif share >= ROUNDED and len(values) <= 5 and _are_whole(values) and _is_rounded(often, values):
             reason, certain = (
                 f"There are {len(values)} different numbers left: they were rounded, it seems.",
                 True,
@@ -58,6 +63,11 @@ def _numbers(case: Case) -> Iterator[Suspicion]:
             severity="critical" if share >= LOST else "warning",
         )
         return
+
+
+def _is_rounded(often: int, values: np.ndarray) -> bool:
+    """Say whether the most frequent number is no end, as it is of counts, or there are hardly others."""
+    return 0 < often < len(values) - 1 or len(values) <= 3
 
 
 def _is_cut(y: np.ndarray, limit: float) -> bool:
@@ -83,7 +93,12 @@ def _single(case: Case) -> Iterator[Suspicion]:
         labels = _labels(case)
         counts = np.sort(np.bincount(labels))[::-1]
         few = int(counts[1:].sum())
-        if few > 2 and few > 0.004 * case.rows:
+        cast = (
+            case.ending in ("identity", "relu") and "crossentropy" not in case.loss and few < 0.1 * case.rows
+        )
+        if few and case.rows < 20:
+            return
+        if few > 2 and few > 0.004 * case.rows and not (cast and case.units == 1):
             return
         most = int(np.argmax(np.bincount(labels)))
         told = f"{'all' if not few else 'all but ' + str(few)} of {case.rows:,} rows are of class {most}"
@@ -149,9 +164,9 @@ def separated(look: Seen, of: np.ndarray) -> float:
     said = look.probe.said
     if not said.size or truth.all() or not truth.any():
         return 0.5
-    which = int(np.argmax([abs(np.cov(column, truth)[0, 1]) for column in look.wanted[look.probe.rows].T]))
+    which = int(np.argmax([abs(np.cov(column, truth)[0, 1]) for column in look.wanted.T]))
     column = said[:, which]
-    if np.cov(look.wanted[look.probe.rows][:, which], truth)[0, 1] < 0:
+    if np.cov(look.wanted[:, which], truth)[0, 1] < 0:
         column = -column
     yes, no = column[truth], column[~truth]
     before = (yes[:, None] > no).mean() + 0.5 * (yes[:, None] == no).mean()

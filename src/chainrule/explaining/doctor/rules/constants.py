@@ -31,7 +31,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
             return
     share = len(fixed) / len(every)
     picture = any(t.ndim > 3 for t in case.inputs.values())
-    if share < (0.6 if picture else 0.15) or max(case.held, seen(case).probe.skill) > WELL:
+    if share < (0.6 if picture or len(every) > 30 else 0.15) or max(case.held, seen(case).probe.skill) > WELL:
         return
     told = f"{len(fixed)} of {len(every)} columns hold the same number in (almost) every row: {names}"
     yield Suspicion(

@@ -56,7 +56,7 @@ def _beside(case: Case, learned: np.ndarray, held: np.ndarray, targets: np.ndarr
         if share < SHARE or close.sum() < 3 or np.mean(again[close]) < 0.85:
             continue
         more = share > 2 * among + 0.05 and share - among > 3 * np.sqrt(share / len(some))
-        if not more and not (among > 2 * SHARE and near == 0 and not by_chance(own)):
+        if not more and not (among > 2 * SHARE and not by_chance(own)):
             continue
         kind = "are" if near == 0 else "are nearly"
         told = (

@@ -8,6 +8,7 @@ from chainrule.explaining.doctor.cases import Case
 from chainrule.explaining.doctor.changes import Change, with_inputs
 from chainrule.explaining.doctor.probes import features, probe, ranked, wanted_of
 from chainrule.explaining.doctor.rules.looking import Column, columns, only, seen
+from chainrule.explaining.doctor.rules.numbered import counts_rows
 from chainrule.explaining.doctor.rules.shifts import moved
 from chainrule.explaining.doctor.suspicions import Suspicion
 
@@ -25,14 +26,15 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     look = seen(case)
     if len(every) < 2 or not look.wanted.size or case.rows < 20:
         return
-    rough = [max(told_roughly(part, look.wanted) for part in parts(c)) for c in every]
+    rough = [max(told_roughly(part[look.rows], look.wanted) for part in parts(c)) for c in every]
     column = every[int(np.argmax(rough))]
     if max(rough) < 0.6:
         return
-    rows = look.probe.rows
-    z = features({"column": column.values.reshape(case.rows, -1)})
+    if column.values.ndim == 1 and counts_rows(column.values) == "counted":
+        return  # rows that follow each other are alike
+    z = features({"column": column.values[look.rows].reshape(len(look.rows), -1)})
     own = probe(z, look.wanted, look.groups, curves=False).skill
-    rest = features(_others(case, every, column))
+    rest = features(_others(case, every, column, look.rows))
     if not rest.shape[1]:
         return
     others = probe(rest, look.wanted, look.groups)
@@ -55,7 +57,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     yield Suspicion(
         "target_leakage",
         0.94 if lost or own >= ALL else 0.7,
-        f"A column gives the target away: {told}, of {len(rows):,} rows.{end}",
+        f"A column gives the target away: {told}, of {len(look.rows):,} rows.{end}",
         told,
         left_out(case, column),
         certain=True,
@@ -84,10 +86,10 @@ def parts(column: Column) -> Iterator[np.ndarray]:
         yield flat[:, j]
 
 
-def _others(case: Case, every: list[Column], column: Column) -> dict[str, np.ndarray]:
-    return {f"{c.input} {c.number}": c.values.reshape(case.rows, -1) for c in every if c is not column} | {
-        name: t for name, t in case.inputs.items() if t.dtype.kind in "iu"
-    }
+def _others(case: Case, every: list[Column], column: Column, rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        f"{c.input} {c.number}": c.values[rows].reshape(len(rows), -1) for c in every if c is not column
+    } | {name: t[rows] for name, t in case.inputs.items() if t.dtype.kind in "iu"}
 
 
 def _follows(z: np.ndarray, rest: np.ndarray, wanted: np.ndarray, others: float) -> bool:
@@ -102,6 +104,8 @@ def _kept(case: Case, column: Column) -> float | None:
     if any(name != column.name for name, _ in moved(case, case.validation[0])):
         return None  # rows of another kind: that is another matter
     other = case.validation[0][column.input][:, column.number]
+    if np.mean((other < column.values.min()) | (other > column.values.max())) > 0.2:
+        return None
     y = np.concatenate([np.asarray(case.targets), np.asarray(case.validation[1])])
     wanted = wanted_of(y, case.task)
     known, asked = wanted[: case.rows], wanted[case.rows :]

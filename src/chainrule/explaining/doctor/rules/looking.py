@@ -3,13 +3,13 @@
 import contextlib
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chainrule.errors import ChainruleError
 from chainrule.explaining.doctor.cases import Case
-from chainrule.explaining.doctor.probes import Probe, features, probe, wanted_of
+from chainrule.explaining.doctor.probes import Probe, chosen, features, probe, wanted_of
 from chainrule.explaining.doctor.scoring import score
 from chainrule.explaining.doctor.splitting import groups_of
 
@@ -53,19 +53,28 @@ def several(names: list[str], most: int = 3) -> str:
     return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
+def only(case: Case, name: str) -> str:
+    """Return what a user's line calls an input."""
+    return "X" if len(case.inputs) == 1 else f"X[{name!r}]"
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What rows say of targets: features, targets as columns, and how well plain learners tell these from those."""
+    """What rows say of targets: of so many rows their features, targets as columns, and what plain learners tell.
 
+    Attributes:
+        rows: Which rows were looked at.
+        z: Their features.
+        wanted: Their targets.
+        groups: A number for each, the same for copies.
+        probe: How well these targets are told by those features; ``probe.rows`` are ``rows``.
+    """
+
+    rows: np.ndarray
     z: np.ndarray
     wanted: np.ndarray
     groups: np.ndarray
     probe: Probe
-
-
-def only(case: Case, name: str) -> str:
-    """Return what a user's line calls an input."""
-    return "X" if len(case.inputs) == 1 else f"X[{name!r}]"
 
 
 _seen: "weakref.WeakKeyDictionary[Case, Seen]" = weakref.WeakKeyDictionary()
@@ -75,13 +84,19 @@ def seen(case: Case) -> Seen:
     """Return what the rows of a case say of its targets, computed once."""
     found = _seen.get(case)
     if found is None:
-        z = features(case.inputs)
-        wanted = wanted_of(case.targets, case.task)
-        groups = groups_of(list(case.inputs.values()))
+        rows = chosen(case.rows)
+        some = {name: table[rows] for name, table in case.inputs.items()}
+        z, wanted = features(some), wanted_of(case.targets[rows], case.task)
+        groups = groups_of(list(some.values()))
         if int(groups.max(initial=0)) < len(groups) / 2:  # equal rows are what there is to draw, not copies
             groups = np.arange(len(groups))
-        found = _seen[case] = Seen(z, wanted, groups, probe(z, wanted, groups))
+        found = _seen[case] = Seen(rows, z, wanted, groups, replace(probe(z, wanted, groups), rows=rows))
     return found
+
+
+def measured(case: Case) -> bool:
+    """Say whether all inputs are tables of numbers, in which rows that are near each other are alike."""
+    return all(table.ndim == 2 and table.dtype.kind == "f" for table in case.inputs.values())
 
 
 _validated: "weakref.WeakKeyDictionary[Case, float]" = weakref.WeakKeyDictionary()

@@ -6,15 +6,15 @@ import numpy as np
 
 from chainrule.explaining.doctor.cases import Case
 from chainrule.explaining.doctor.changes import Change
-from chainrule.explaining.doctor.probes import Probe, probe, trimmed
-from chainrule.explaining.doctor.rules.looking import Seen, on_validation, seen
+from chainrule.explaining.doctor.probes import Probe, probe, trimmed, wanted_of
+from chainrule.explaining.doctor.rules.looking import Seen, measured, on_validation, seen
 from chainrule.explaining.doctor.scoring import classes_of
 from chainrule.explaining.doctor.suspicions import Suspicion
 
 NOTHING = 0.03  # a share of variance that plain learners tell of shuffled targets, too
 WRONG = 0.12  # wrong targets, as a share, that are many
 EVEN = 1.65  # times that errors of the less certain are those of the certain, where certainty says nothing
-CERTAIN = 3.6  # that, of two classes, and the kurtosis of certainty: 1 where all are as certain, 3 by chance
+CERTAIN = 3.15  # that, of two classes, and the kurtosis of certainty: 1 where all are as certain, 3 by chance
 
 
 def suspicions(case: Case) -> Iterator[Suspicion]:
@@ -45,7 +45,7 @@ def says_nothing(case: Case, look: Seen) -> bool:
 
 def _unrelated(case: Case, look: Seen) -> Iterator[Suspicion]:
     for step in (1, -1, 2, -2):
-        moved = np.roll(look.wanted, -step, axis=0)
+        moved = wanted_of(np.roll(case.targets, -step, axis=0)[look.rows], case.task)
         if probe(look.z, moved, curves=False).skill > 0.2:
             write = f"y = np.roll(y, {-step})"
 
@@ -73,9 +73,8 @@ def _unrelated(case: Case, look: Seen) -> Iterator[Suspicion]:
         if is_sorted
         else "Were rows shuffled, or joined, apart from targets?"
     )
-    flat = all(table.ndim == 2 and table.dtype.kind == "f" for table in case.inputs.values())
     weight = (
-        0.72 if flat and case.rows >= 200 else 0.5
+        0.72 if measured(case) and case.rows >= 200 else 0.3
     )  # of few rows, and of steps and words, plain learners know little
     yield Suspicion(
         "no_signal", 0.97 if is_sorted else weight, f"The inputs say nothing of the targets: {told}. {reason}", told,
@@ -105,11 +104,12 @@ def _labels(case: Case, look: Seen) -> Iterator[Suspicion]:
     kurtosis = min(p[1] for p in profiles)
     rows = min(p[2] for p in profiles)
     sure = float(wrongs[:2].mean())
-    if sure < WRONG or float(wrongs.mean()) > 0.8 * guess:
+    if sure < WRONG or float(wrongs.mean()) > (0.8 if measured(case) else 0.6) * guess:
         return
     ratio = float(wrongs[2] / max(wrongs[0], 0.02))
     strays = ratio * np.sqrt(2 * (1 - sure) / (sure * max(rows / 4, 1)))
-    even = ratio + strays / 2 < EVEN if len(shares) > 2 else ratio + strays / 2 + kurtosis < CERTAIN
+    halves = float(wrongs[2:].mean() / sure)
+    even = ratio + strays / 2 < EVEN if len(shares) > 2 else halves + kurtosis < CERTAIN
     if not clean and not even:
         return
     told = f"of the answers that are surest, {sure:.0%} do not have the label that is given"
@@ -144,6 +144,8 @@ def _profiles(
         known = np.isfinite(every[split.choosing, 0])
         if chances.shape[1] != len(shares):
             return
+        if known.sum() < 20:
+            continue
         other = np.clip(every[split.choosing][known], 0, 1)
         errors.append(
             [_miss(chances[known], truth[split.choosing][known]), _miss(other, truth[split.choosing][known])]
@@ -151,7 +153,7 @@ def _profiles(
         mixed.append((chances[known], other))
         labels.append(truth[split.choosing][known])
     own, plainly = np.mean(errors, axis=0) if errors else (np.inf, 0.0)
-    flat = all(table.ndim == 2 for table in case.inputs.values())
+    flat = measured(case)
     if flat and own > 0.85 * plainly:
         yield _profile(plain, truth[look.probe.rows])
     if own < 1.15 * plainly:
@@ -205,8 +207,7 @@ def _numbers(case: Case, look: Seen) -> Iterator[Suspicion]:
         return
     if look.probe.skill > 0.8 or case.held > 0.8 or case.loss == "poisson":
         return
-    rows = look.probe.rows
-    z, wanted = look.z[rows], look.wanted[rows][:, :1]
+    z, wanted = look.z, look.wanted[:, :1]
     if len(z) < 100 or z.shape[1] > 128:
         return
     said = trimmed(z, wanted)

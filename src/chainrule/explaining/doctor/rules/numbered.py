@@ -37,8 +37,7 @@ def _counting(case: Case, column: Column) -> Iterator[Suspicion]:
     says = alone(case, column)
     if kind == "numbers" and says > max(SAYS, 20 / case.rows):
         return  # whole numbers, all different, that tell something: a measured column
-    if kind == "counted" and says > 0.1 and not _misleads(case, column):
-        return  # the time of a series, say
+    tells = kind == "counted" and says > 0.1 and not _misleads(case, column)  # the time of a series, say
     low, high = column.values.min(), column.values.max()
     told = (
         f"{column.name} has a number of its own for each of {case.rows:,} rows, from {low:.6g} to {high:.6g}"
@@ -50,7 +49,7 @@ def _counting(case: Case, column: Column) -> Iterator[Suspicion]:
         f"A column only counts or names the rows: {told}{order}. New rows have numbers that were never seen.",
         told + order,
         _without(case, [column]),
-        certain=kind == "counted",
+        certain=kind == "counted" and not tells,
         severity="warning",
     )
 
@@ -74,7 +73,7 @@ def counts_rows(values: np.ndarray) -> str:
 def alone(case: Case, column: Column) -> float:
     """Return the share of the targets' variance that a column tells by itself."""
     look = seen(case)
-    z = ranked(column.values[:, None])
+    z = ranked(column.values[look.rows][:, None])
     return probe(z, look.wanted, look.groups, curves=False).skill if z.shape[1] else 0.0
 
 

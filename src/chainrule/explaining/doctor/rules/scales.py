@@ -40,9 +40,12 @@ def _inputs(case: Case, name: str, group: list[Column]) -> Iterator[Suspicion]:
     if apart:
         least = int(np.argmin(deviations))
         told += f", {measured[least].name} deviation {deviations[least]:.3g}"
+    weight = 0.8 if small.mean() > 0.5 else 0.4
+    if large.any():
+        weight = float(np.interp(np.log(size.max()), np.log([LARGE, 5 * LARGE]), [0.5, 0.8]))
     yield Suspicion(
         "inputs_unscaled",
-        0.8 if large.any() or small.mean() > 0.5 else 0.4,
+        weight,
         f"Your inputs are not scaled: {told}.",
         told,
         standardised(case, name),

@@ -9,8 +9,8 @@ from chainrule.explaining.doctor.rules.looking import columns, on_validation, se
 from chainrule.explaining.doctor.suspicions import Suspicion
 
 LESS = 0.05  # skill that is lost from rows held back to those validated on
-MOVED = 0.35  # deviations that a column's middle moved, at least
-SURE = 4.5  # standard errors
+MOVED = 0.08  # of all ranks that a column's middle moved, or its width, at least
+SURE = 4.5  # standard errors of ranks, which neither long tails nor many columns reach by chance
 
 
 def suspicions(case: Case) -> Iterator[Suspicion]:
@@ -27,7 +27,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
         return
     here = case.held
     strays = np.sqrt(min(1.0, 1.05 - max(here, 0.0)) / len(case.validation[1]))
-    if here - there < max(LESS, 1.5 * strays):
+    if here - there < max(LESS, 1.5 * strays) and not _of_another_scale(case, inputs, len(places)):
         return
     if places:
         names = several([name for name, _ in places])
@@ -46,6 +46,16 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     )
 
 
+def _of_another_scale(case: Case, inputs: Mapping[str, np.ndarray], moved: int) -> bool:
+    """Say whether rows to validate on were scaled in another way, which a network may bear, and its cost does not."""
+    ratios = []
+    for column in columns(case):
+        own, other = float(column.values.std()), float(inputs[column.input][..., column.number].std())
+        if own and other:
+            ratios.append(abs(np.log(other / own)))
+    return moved > 0.5 * len(ratios) and bool(ratios) and float(np.median(ratios)) > np.log(4)
+
+
 def moved(case: Case, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, str]]:
     """Return the columns whose middle or width is another, the farthest first, and what is told of each."""
     found = []
@@ -53,22 +63,33 @@ def moved(case: Case, inputs: Mapping[str, np.ndarray]) -> list[tuple[str, str]]
         own = column.values.reshape(case.rows, -1).mean(axis=1)
         other = inputs[column.input][..., column.number]
         other = other.reshape(len(other), -1).mean(axis=1)
-        wide = float(own.std())
-        if wide == 0:
+        if np.ptp(own) == 0:
             continue
-        n = min(len(own), len(other))
-        apart = abs(float(other.mean() - own.mean())) / wide
-        ratio = float(other.std()) / wide
-        by_width = abs(np.log(max(ratio, 1e-12))) * np.sqrt(n)
-        if (apart > MOVED and apart * np.sqrt(n) > SURE) or (
-            abs(np.log(max(ratio, 1e-12))) > 0.5 and by_width > 1.5 * SURE
-        ):
+        place, beside = _ranks(own, other)
+        strays = np.sqrt(1 / len(own) + 1 / len(other))
+        middle = float(beside.mean() - place.mean())
+        width = float(np.abs(beside - 0.5).mean() - np.abs(place - 0.5).mean())
+        by_middle, by_width = (
+            abs(middle) / (strays * np.sqrt(1 / 12)),
+            abs(width) / (strays * np.sqrt(1 / 48)),
+        )
+        if (abs(middle) > MOVED and by_middle > SURE) or (abs(width) > MOVED and by_width > SURE):
             told = (
                 f"mean {own.mean():.3g} and deviation {own.std():.3g} where it is learned, "
                 f"{other.mean():.3g} and {other.std():.3g} where it is validated"
             )
-            found.append((apart + abs(np.log(max(ratio, 1e-12))), column.name, told))
+            found.append((abs(middle), column.name, told))
     return [(name, told) for _, name, told in sorted(found, key=lambda each: -each[0])]
+
+
+def _ranks(own: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where numbers of both stand among all, from 0 to 1."""
+    both = np.concatenate([own, other])
+    ordered = np.sort(both)
+    ranks = (np.searchsorted(ordered, both, "left") + np.searchsorted(ordered, both, "right")) / (
+        2 * len(both)
+    )
+    return ranks[: len(own)], ranks[len(own) :]
 
 
 def _classes(case: Case, targets: np.ndarray) -> str:
