@@ -270,7 +270,8 @@ def test_chance_that_decides_much_is_no_wrong_label(rng):
     X = rng.normal(size=(600, 4))
     y = (rng.random(600) < 1 / (1 + np.exp(-0.9 * X[:, 0]))).astype(int)
     assert causes(noise, case(X, y)) == []
-    sure = (X[:, 0] + X[:, 1] > 0).astype(int)
+    sure = rng.integers(0, 2, 600)
+    X[:, :2] += 4 * sure[:, None]
     assert causes(noise, case(X, np.where(rng.random(600) < 0.25, 1 - sure, sure))) == ["label_noise"]
 
 

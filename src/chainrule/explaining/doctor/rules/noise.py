@@ -14,7 +14,7 @@ from chainrule.explaining.doctor.suspicions import Suspicion
 NOTHING = 0.03  # a share of variance that plain learners tell of shuffled targets, too
 WRONG = 0.12  # wrong targets, as a share, that are many
 EVEN = 1.65  # times that errors of the less certain are those of the certain, where certainty says nothing
-CERTAIN = 3.15  # that, of two classes, and the kurtosis of certainty: 1 where all are as certain, 3 by chance
+CERTAIN = 3.0  # that, of two classes, and the kurtosis of certainty: 1 where all are as certain, 3 by chance
 
 
 def suspicions(case: Case) -> Iterator[Suspicion]:
