@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from chainrule.errors import ChainruleError
 from chainrule.explaining.doctor.cases import Case
 from chainrule.explaining.doctor.changes import Change, last_activation, output_as
 from chainrule.explaining.doctor.suspicions import Suspicion
@@ -71,17 +72,18 @@ def _out_of_reach(case: Case) -> Iterator[Suspicion]:
 
 def _no_chances(case: Case) -> Iterator[Suspicion]:
     own = callable(case.job.loss)
-    if refused(case) and suits(case) and np.min(case.targets) == -1:
+    counted = Change(
+        "y = (y + 1) / 2",
+        "With classes 0 and 1",
+        lambda case: case.but(targets=(case.targets + 1) / 2),
+    )
+    if suits(case) and np.min(case.targets) == -1 and begins(case, counted):
         yield Suspicion(
             "wrong_output_activation",
             0.88,
             f"The classes are -1 and 1, and the network ends with {_called(case)}, whose chances go from 0 to 1.",
             f"{_called(case)} for -1 and 1",
-            Change(
-                "y = (y + 1) / 2",
-                "With classes 0 and 1",
-                lambda case: case.but(targets=(case.targets + 1) / 2),
-            ),
+            counted,
             certain=True,
         )
     if suits(case) or answers_well(case):
@@ -99,13 +101,23 @@ def _no_chances(case: Case) -> Iterator[Suspicion]:
             finding,
             f"{_called(case)} for {case.task}",
             change,
-            certain=refused(case),
+            certain=begins(case, change),
         )
 
 
 def refused(case: Case) -> bool:
     """Say whether a training of this network, loss and targets does not even begin."""
     return all(o.history is None for o in case.outcomes)
+
+
+def begins(case: Case, change: Change) -> bool:
+    """Say whether a training that is refused begins with a change: what else is wrong would refuse it still."""
+    if not refused(case):
+        return False
+    try:
+        return change.make(case).but(epochs=1).train([0])[0].history is not None
+    except ChainruleError:
+        return False
 
 
 def answers_well(case: Case) -> bool:

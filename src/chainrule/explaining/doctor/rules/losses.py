@@ -12,6 +12,7 @@ from chainrule.explaining.doctor.rules.ends import (
     LOSSES as USUAL_LOSSES,
     USUAL,
     answers_well,
+    begins,
     kind_of_task,
     reach,
     refused,
@@ -57,13 +58,13 @@ def _of_classes(case: Case) -> Iterator[Suspicion]:
 
 def _of_numbers(case: Case) -> Iterator[Suspicion]:
     if refused(case):
-        finding = (
-            f"The loss {_named(case)} refuses these targets, which are numbers from {np.min(case.targets):.3g} to "
-            f"{np.max(case.targets):.3g}: {case.outcomes[0].error}"
-        )
-        yield Suspicion(
-            "wrong_loss", 0.87, finding, f"{_named(case)} for numbers", loss_of("mse"), certain=True
-        )
+        if begins(case, loss_of("mse")):
+            finding = (
+                f"The loss {_named(case)} refuses these targets, which are numbers from {np.min(case.targets):.3g} to "
+                f"{np.max(case.targets):.3g}: {case.outcomes[0].error}"
+            )
+            evidence = f"{_named(case)} for numbers"
+            yield Suspicion("wrong_loss", 0.87, finding, evidence, loss_of("mse"), certain=True)
         return
     counts = case.loss == "poisson" and reach(case)[0] > -0.1
     extreme = is_extreme(case.job.loss)
