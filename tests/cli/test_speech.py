@@ -36,6 +36,8 @@ PYTHON_ALONE = [
 CODE = re.compile(
     r"\b(cr|pd|np)\.\w|\b[a-z_]+=(?!=)[^\s=]|\b[a-z_]\w*\([^ ]*\)|\b(?!val_|nest_)[a-z]+_[a-z_]+\b"
     r"|in Python|DataFrame|the task '"
+    "does not keep the table that it was trained on",
+    "does not hold the choices of its training",
 )
 
 
