@@ -32,12 +32,11 @@ PYTHON_ALONE = [
     "the index that read_table gave", "at least 0 and below 1, got", "custom is a dict",
     "lowered the cost by less than tol", "Give validation_split or",
     "is not scaled", "Or let cr.TableModel.train(table, target)", "with the activation 'leaky_relu'",
+    "does not keep the table that it was trained on", "does not hold the choices of its training",
 ]  # fmt: skip
 CODE = re.compile(
     r"\b(cr|pd|np)\.\w|\b[a-z_]+=(?!=)[^\s=]|\b[a-z_]\w*\([^ ]*\)|\b(?!val_|nest_)[a-z]+_[a-z_]+\b"
     r"|in Python|DataFrame|the task '"
-    "does not keep the table that it was trained on",
-    "does not hold the choices of its training",
 )
 
 

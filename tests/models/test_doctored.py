@@ -134,6 +134,7 @@ READY = SimpleNamespace(options=BY_HAND, data=NAMES, learn=(None, np.zeros(150))
         ("batch_size=None", "batch_size=150"),
         (changes.batch_of(16).write, "batch_size=16"),
         (changes.epochs_of(400).write, "epochs=400"),
+        ("activation='relu' in the last layer", ""),
         (changes.class_weight().write, "class_weight='balanced'"),
         (loosening.without_dropout().write, "dropout=0"),
         (changes.hidden_activation("relu").write, "activation='relu'"),

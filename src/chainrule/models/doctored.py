@@ -242,7 +242,7 @@ _CHOICES: tuple[tuple[str, Any], ...] = (
     (r"epochs=(\d+)", lambda found, ready: f"epochs={found[1]}"),
     (r"class_weight='balanced'", lambda found, ready: "class_weight='balanced'"),
     (r"\bno dropout\b", lambda found, ready: "dropout=0"),
-    (r"activation=('\w+') in the", lambda found, ready: f"activation={found[1]}"),
+    (r"activation=('\w+')\sin\sthe\shidden", lambda found, ready: f"activation={found[1]}"),
     (r"cr\.Dense\((\d+).* before the last layer", _deeper),
     (r"(\d+) times as many units", _wider),
 )
