@@ -324,10 +324,10 @@ def test_what_there_is_no_time_for_is_left_out_and_said(monkeypatch):
     monkeypatch.setattr(gathering.Budget, "over", lambda self, share=0.0: True)
     _, told = trained(houses(), "sold")
     assert (
-        not {"importance", "slices", "explained"} & told.keys()
+        not {"importance", "slices", "explained", "doctor"} & told.keys()
         and {"wrong", "pictures", "columns"} <= told.keys()
     )
-    assert len(told["remarks"]) == 3 and all("no time" in remark for remark in told["remarks"])
+    assert len(told["remarks"]) == 4 and all("no time" in remark for remark in told["remarks"])
 
 
 @pytest.mark.usefixtures("reported")
