@@ -49,7 +49,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
         yield Suspicion("overfitting", weight, finding, evidence, penalised(price))
     if best and best < 0.7 * done:
         yield Suspicion("overfitting", weight, finding, evidence, epochs_of(best))
-    far = learned - held > CHASM or (own - other > APART and risen(case) > RISEN)
+    far = own - other > APART and (learned - held > CHASM or risen(case) > RISEN)
     if far and says_something(case):
         yield Suspicion("overfitting", SURE, f"{finding} More rows are needed.", evidence, last=True)
 
