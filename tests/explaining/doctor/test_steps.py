@@ -17,7 +17,9 @@ from chainrule.explaining.doctor.loosening import (
 )
 from chainrule.explaining.doctor.reading import case_of
 from chainrule.explaining.doctor.rules import lengths, rates, restraints, updates
-from chainrule.explaining.doctor.trials import _noise
+from chainrule.explaining.doctor.suspicions import Suspicion
+from chainrule.explaining.doctor.trials import Tried, _noise
+from chainrule.explaining.doctor.weighing import weighed
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(160, 3))
@@ -144,6 +146,14 @@ def test_two_faults_that_only_together_are_mended_are_found():
     layers = [cr.GaussianNoise(8.0), cr.Dense(16, "tanh"), cr.Dense(1, "sigmoid")]
     found = diagnosed(layers, optimizer=cr.SGD(1.0, clip_norm=1e-4), epochs=80)
     assert {v.cause for v in found} & {"input_noise_too_strong", "gradient_clipping_too_small"}
+
+
+def test_what_nothing_mends_is_said_only_where_it_was_tried():
+    mend = Suspicion("overfitting", 0.4, "Learned by heart.", "", penalised(0.1))
+    last = dataclasses.replace(mend, change=None, last=True, severity="warning")
+    helps_not = Tried(mend.change, cr.Trial("accuracy", 0.7, 0.7, 0.0, 0.05))
+    assert not weighed([mend, last], {})
+    assert [v.severity for v in weighed([mend, last], {mend.change.write: helps_not})] == ["warning"]
 
 
 def test_what_is_well_is_left_alone():

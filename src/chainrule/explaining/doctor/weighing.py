@@ -30,7 +30,11 @@ def weighed(suspicions: Sequence[Suspicion], trials: Mapping[str, Tried]) -> lis
             height = each.weight if each.certain else rank(each.weight, share, 1.0)
             found.append((height, _verdict(each, trial)))
     if not found:
-        found = [(each.weight, _verdict(each, None)) for each in suspicions if each.last]
+        untried = {s.cause for s in suspicions if s.change is not None and s.change.write not in trials}
+        last = [
+            each for each in suspicions if each.last and each.cause not in untried
+        ]  # who knows what mends it
+        found = [(each.weight, _verdict(each, None)) for each in last]
     found.sort(key=lambda pair: -pair[0])
     verdicts: dict[str, Verdict] = {}
     for _, verdict in found:

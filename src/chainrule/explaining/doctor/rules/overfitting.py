@@ -51,7 +51,9 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
         yield Suspicion("overfitting", weight, finding, evidence, epochs_of(best))
     far = own - other > APART and (learned - held > CHASM or risen(case) > RISEN)
     if far and says_something(case):
-        yield Suspicion("overfitting", SURE, f"{finding} More rows are needed.", evidence, last=True)
+        yield Suspicion(
+            "overfitting", SURE, f"{finding} More rows are needed.", evidence, severity="warning", last=True
+        )
 
 
 def says_something(case: Case) -> bool:
