@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from copy import deepcopy
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -15,6 +16,7 @@ from report_views import trained, views_of, write
 from chainrule.doors import DOORS
 from chainrule.errors import FileFormatError, MissingFileError
 from chainrule.showing.report.page import POLICY, report
+from chainrule.showing.report.parts import stored_figure
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -161,6 +163,24 @@ def test_a_part_that_cannot_be_read_says_so_in_its_place(own):
     assert "importance.columns[0].name: expected text; found 3." in told
     assert "there is no mark 'Explosion'" in told
     assert "What the doctor found" in told
+
+
+@pytest.mark.parametrize("kind", ["roc", "confusion", "network"])
+def test_pictures_that_cannot_be_drawn_are_refused_as_such(run, kind):
+    picture = views_of(run[1], "a word")["pictures"][kind]
+    refused = []
+    for at, mark in enumerate(picture["panels"][0]["marks"][:2]):
+        for name in set(mark) - {"mark"}:
+            for odd in ("<script>", [None], [0, 0], [], None, {"a": 1}):
+                spoiled = deepcopy(picture)
+                spoiled["panels"][0]["marks"][at][name] = odd
+                try:
+                    drawn = stored_figure(spoiled, kind)
+                except FileFormatError as error:
+                    refused.append(str(error))
+                else:
+                    assert "<script" not in drawn
+    assert refused and all(each.startswith(f"views.json: {kind}") for each in refused)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"made": NaN}', "\x00"])

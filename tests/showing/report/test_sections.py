@@ -12,10 +12,10 @@ from chainrule.models.scores import Scores
 from chainrule.showing.report.columns import _content
 from chainrule.showing.report.doctor import doctor
 from chainrule.showing.report.headline import called, meaning
-from chainrule.showing.report.judged import few, fitting
+from chainrule.showing.report.judged import fitting
 from chainrule.showing.report.learning import curves
 from chainrule.showing.report.page import TOO_MUCH, within
-from chainrule.showing.report.parts import Section, figure, said
+from chainrule.showing.report.parts import Section, few, figure, said
 from chainrule.showing.report.views import ColumnSeen
 from chainrule.train.history import History
 

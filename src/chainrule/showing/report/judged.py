@@ -1,23 +1,20 @@
 """Where a model is right and where it is wrong: pictures, the rows it was most wrong about, and worse kinds of rows."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from chainrule.explaining.pictures.picture import Picture
-from chainrule.explaining.pictures.stored import picture_from
 from chainrule.models.scores import larger_is_better
 from chainrule.showing.html import element
-from chainrule.showing.report.parts import Section, figure, paragraph, paragraphs, table
+from chainrule.showing.report.parts import Section, paragraph, paragraphs, stored_figure, table
 from chainrule.showing.report.run import Run
 from chainrule.showing.report.views import Calibration, Slices, Wrong
-from chainrule.shown import counted, cut, plainly
+from chainrule.shown import cut, plainly
 
 ORDER = (
     "confusion", "roc", "precision_recall", "calibration", "thresholds",
     "predicted_against_true", "residuals", "errors",
 )  # fmt: skip
-MOST_ROWS, MOST_SLICES, MOST_PANELS = 20, 12, 4
+MOST_ROWS, MOST_SLICES = 20, 12
 PAGE, GAP = 105, 2  # letters of a line of a table, and between its columns
 
 
@@ -31,19 +28,9 @@ def pictures(run: Run) -> Section:
     kinds = [
         kind for kind in ORDER if kind in kept and (kind, run.target.task) != ("thresholds", "multiclass")
     ]
-    read = [few(picture_from(kept[kind], f"views.json: {kind}")) for kind in kinds]
-    drawn = [figure(replace(each, notes=[note for note in each.notes if note != says])) for each in read]
+    drawn = [stored_figure(kept[kind], kind, said=says) for kind in kinds]
     inside = paragraph(says, "quiet") + told + element("div", *drawn, class_="figures") if drawn else ""
     return Section("pictures", "Said and true", inside, "Said and true")
-
-
-def few(picture: Picture) -> Picture:
-    """Return a picture with no more panels than are looked at."""
-    more = len(picture.panels) - MOST_PANELS
-    if more <= 0:
-        return picture
-    notes = (*picture.notes, f"{counted(more, 'more panel')}: `model.plot` draws them.")
-    return replace(picture, panels=picture.panels[:MOST_PANELS], notes=notes)
 
 
 def wrong(run: Run) -> Section:

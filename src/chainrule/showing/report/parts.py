@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from chainrule.explaining.pictures.picture import Panel, Picture
+from chainrule.explaining.pictures.stored import picture_from
 from chainrule.models.card import as_configured
+from chainrule.models.places import VIEWS
 from chainrule.showing.html import broken, element, plain, words
 from chainrule.showing.svg.page import WIDE, panels
 from chainrule.showing.svg.panel import is_diagram, natural
-from chainrule.shown import cut
+from chainrule.shown import counted, cut
+from chainrule.train import store
 
 SENTENCE, CELL = 700, 120  # characters that are shown of what may be of any length
 COLUMN, PHONE = 425.0, 326.0  # pixels of a panel that stands beside another, and of one on a telephone
+MOST_PANELS = 4  # of a picture
 HEAVY = 300_000  # bytes of a picture from which on its words stand in its place
 
 
@@ -156,6 +161,27 @@ def figure(picture: Picture, title: str | None = None, caption: bool = True) -> 
     notes = "".join(paragraph(note, "notes") for note in picture.notes) if caption else ""
     broad = any(natural(each, WIDE)[0] > COLUMN for each in picture.panels)
     return element("figure", above, *parts, notes, class_="broad" if broad else None)
+
+
+def stored_figure(data: Any, kind: str, title: str | None = None, said: str = "") -> str:
+    """Draw a picture that a run keeps, without the note that is said above it already.
+
+    Raises:
+        FileFormatError: If it cannot be drawn: what its marks hold is only found out by drawing them.
+    """
+    where = f"{VIEWS}: {kind}"
+    with store.trouble(where, "a picture that cannot be drawn"):
+        picture = few(picture_from(data, where))
+        return figure(replace(picture, notes=[note for note in picture.notes if note != said]), title)
+
+
+def few(picture: Picture) -> Picture:
+    """Return a picture with no more panels than are looked at."""
+    more = len(picture.panels) - MOST_PANELS
+    if more <= 0:
+        return picture
+    notes = (*picture.notes, f"{counted(more, 'more panel')}: `model.plot` draws them.")
+    return replace(picture, panels=picture.panels[:MOST_PANELS], notes=notes)
 
 
 def _narrow(panel: Panel) -> Panel:

@@ -4,8 +4,15 @@ from typing import Any
 
 from chainrule.explaining.pictures.marks import Bars, Mark, Spans
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
-from chainrule.explaining.pictures.stored import picture_from
-from chainrule.showing.report.parts import Section, bullets, figure, paragraphs, subtitle, table
+from chainrule.showing.report.parts import (
+    Section,
+    bullets,
+    figure,
+    paragraphs,
+    stored_figure,
+    subtitle,
+    table,
+)
 from chainrule.showing.report.run import Run
 from chainrule.showing.report.views import Explained, Importance
 from chainrule.shown import counted, cut, plainly
@@ -51,7 +58,7 @@ def network(run: Run) -> Section:
     """Return the section with the network drawn."""
     kept = run.view("pictures", dict[str, Any]) or {}
     told = run.view("network", dict[str, tuple[str, ...]]) or {}
-    drawn = figure(picture_from(kept["network"], "views.json: network"), "") if "network" in kept else ""
+    drawn = stored_figure(kept["network"], "network", "") if "network" in kept else ""
     inside = paragraphs(told.get("says", ())) + drawn
     return Section("network", "The network", inside, "Network")
 
