@@ -224,7 +224,9 @@ def test_what_is_certain_needs_no_trial_and_what_is_last_waits_for_all_others():
         suspicion("last", 0.7, last=True)[0],
     )
     assert [(v.cause, v.severity) for v in weighed([last, sure], {})] == [("sure", "warning")]
-    assert [v.cause for v in weighed([last], {})] == ["last"]
+    assert weighed([last], {}) == []  # what might mend it was not tried
+    tried, trial = suspicion("last", 0.7, 0.0, last=True)
+    assert [v.cause for v in weighed([tried], {tried.change.write: trial})] == ["last"]
 
 
 def test_a_verdict_tells_both_numbers_and_its_severity_by_the_gain():

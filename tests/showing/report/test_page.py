@@ -183,8 +183,8 @@ def test_pictures_that_cannot_be_drawn_are_refused_as_such(run, kind):
     assert refused and all(each.startswith(f"views.json: {kind}") for each in refused)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"made": NaN}', "\x00"])
-def test_views_that_are_no_json_are_refused(own, content):
+@pytest.mark.parametrize("content", ["{", "[]", '{"made": NaN}', "\x00", '{"format": 2}'])
+def test_views_that_cannot_be_read_are_refused(own, content):
     (own[0] / "views.json").write_text(content)
     with pytest.raises(FileFormatError, match=r"views\.json"):
         report(own[0])

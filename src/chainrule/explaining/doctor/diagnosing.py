@@ -98,11 +98,12 @@ def examined(case: Case, work: float = BUDGET) -> Verdicts:
             notes.append(f"The training could not be done again, so that no change was tried: {failed}")
         ordered = sorted([(s.weight, s.change) for s in suspected if s.change], key=lambda pair: -pair[0])
         trials = tried(case, [change for _, change in ordered], work, [weight for weight, _ in ordered])
-        said = weighed(suspected, trials)
+        begins = any(o.history is not None for o in case.outcomes)
+        said = weighed(suspected, trials, begins)
         if not any(v.trial for v in said) and not any(s.certain for s in suspected):  # nothing mends it alone
             pair, more = paired(case, suspected, trials, OF_PAIRS * work)
             trials = {**trials, **more}
-            said = weighed([*pair, *suspected], trials) if pair else said
+            said = weighed([*pair, *suspected], trials, begins) if pair else said
         return Verdicts([*said, *map(_note, notes)], len(trials))
 
 

@@ -23,6 +23,7 @@ from chainrule.train import store
 from chainrule.train.history import History
 
 IN_FILE = "chainrule.table"
+FORMAT = 1  # of views.json, as `models/views/gathering.py` writes it
 TIMES = ("seconds", "row_seconds")  # which the model file leaves out: the same training, the same file
 
 
@@ -88,6 +89,11 @@ def read_run(folder: str | PathLike[str]) -> Run:
     times = {name: plain.read(float | None, metrics.get(name), f"{METRICS}: {name}") for name in TIMES}
     report = replace(report, seconds=times["seconds"] or 0.0, row_seconds=times["row_seconds"])
     views = _json(place / VIEWS)
+    if views.get("format", FORMAT) != FORMAT:
+        raise FileFormatError(
+            f"{place / VIEWS} has the format {short(views['format'])}, and this version of chainrule reads {FORMAT}. "
+            "Draw the report with the version that trained the model, or train anew."
+        )
     return Run(
         fspath(folder), configuration.read(folder), report, target, columns, _stages(place / HISTORY), views
     )

@@ -70,7 +70,8 @@ def _suspicion(told: str, also: str) -> Suspicion:
     return Suspicion(
         "duplicates_across_split",
         0.96,
-        f"The validation is too good: {told}; {also}. Leave copies out before the rows are split: "
+        f"The validation is too good: {told}; {also}. Take the rows to validate on out of those to "
+        "learn from, and leave copies out before the split: "
         "rows = np.unique(X, axis=0, return_index=True)[1]; X, y = X[rows], y[rows].",
         told,
         certain=True,

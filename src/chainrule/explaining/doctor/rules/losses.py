@@ -43,7 +43,9 @@ def _of_classes(case: Case) -> Iterator[Suspicion]:
     usual, fits = USUAL_LOSSES[kind], suits(case)
     change: Change = loss_of(usual) if fits else output_as(USUAL[kind], usual)
     finding = (
-        f"The loss {_named(case)} is none of probabilities: it hardly moves a network that is sure and wrong. For "
+        f"The loss {_named(case)} is none of such targets and outputs. It is {usual!r}."
+        if of_classes(case.loss)
+        else f"The loss {_named(case)} is none of probabilities: it hardly moves a network that is sure and wrong. For "
         f"such targets it is {usual!r}."
     )
     yield Suspicion(

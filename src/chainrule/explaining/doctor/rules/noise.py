@@ -63,8 +63,8 @@ def _unrelated(case: Case, look: Seen) -> Iterator[Suspicion]:
             )
             return
     told = (
-        f"neither the network (skill {case.held:.2f} on rows held back, where 0 is a guess) nor straight lines, curves "
-        f"or nearest rows tell anything of the targets"
+        f"neither the network (rows held back: {case.held:.2f} of the way from a guess to perfection) nor lines, "
+        f"curves or nearest rows tell anything of the targets"
     )
     y = np.asarray(case.targets).reshape(case.rows, -1)
     is_sorted = case.task != "labels" and bool(np.all(np.diff(y[:, 0]) >= 0)) and len(np.unique(y[:, 0])) > 1
@@ -199,7 +199,7 @@ def _numbers(case: Case, look: Seen) -> Iterator[Suspicion]:
         and there > case.held + 0.25
         and there > case.learned + 0.1
     ):
-        told = f"skill {there:.2f} on the rows to validate on, {case.learned:.2f} on those it learned from"
+        told = f"{there:.2f} on the rows to validate on, {case.learned:.2f} on those it learned from"
         yield Suspicion(
             "label_noise", 0.88, f"Many targets to learn from are wrong, it seems: {told} (1 is perfect, 0 a guess).",
             told, certain=True,

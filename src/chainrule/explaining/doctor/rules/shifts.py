@@ -38,8 +38,8 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
         "distribution_shift",
         0.92,
         f"The rows to validate on are of another kind than those to learn from: {told}. Of rows like those "
-        f"learned from, the network has a skill of {here:.2f}, of these {max(there, -1):.2f} (1 is all, 0 a "
-        "guess). Scale both alike, by the rows to learn from, and split the rows at random.",
+        f"learned from, the network says {here:.2f} of what a guess does not, of these {max(there, -1):.2f} (1 is "
+        "all). Scale both alike, by the rows to learn from, and split the rows at random.",
         told,
         certain=True,
         severity="critical" if here - there > 0.3 else "warning",
