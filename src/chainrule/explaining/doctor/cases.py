@@ -150,19 +150,9 @@ class Case:
                 return {}
 
     @cached_property
-    def at_end(self) -> dict[str, np.ndarray]:
-        """What each layer computes, as trained."""
-        return self.activations(self.trained)
-
-    @cached_property
     def at_begin(self) -> dict[str, np.ndarray]:
         """What each layer computes as the training began, if it began with what its layers draw."""
         return self.activations(self.fresh)
-
-    @cached_property
-    def gradients_at_end(self) -> dict[str, np.ndarray]:
-        """The gradient by each parameter, as trained."""
-        return self.gradients(self.trained)
 
     @cached_property
     def gradients_at_begin(self) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.explaining.doctor.blueprints import with_settings as with_settings
 from chainrule.explaining.doctor.cases import Case
-from chainrule.train.schedules import Constant, ReduceOnPlateau, Schedule, schedule
+from chainrule.train.schedules import Constant, Schedule, schedule
 
 SMALL = 1e-9
 
@@ -74,11 +74,6 @@ def optimizer_with(case: Case, done: str, **settings: Any) -> Change:
     return _of_optimizer(case, settings, done)
 
 
-def another_optimizer(optimizer: Any, done: str) -> Change:
-    """Take another optimizer."""
-    return Change(f"optimizer={written(optimizer)}", done, lambda case: case.but(optimizer=optimizer))
-
-
 def _of_optimizer(case: Case, settings: dict[str, Any], done: str) -> Change:
     new = dataclasses.replace(case.job.optimizer, **settings)
 
@@ -137,12 +132,6 @@ def _scaled(plan: Any, factor: float) -> Any:
         elif field.name in ("rate", "peak", "minimum") or field.name == "schedule":
             changed[field.name] = value * factor
     return dataclasses.replace(plan, **changed)
-
-
-def is_scheduled(case: Case) -> bool:
-    """Say whether the learning rate changes by plan; one that waits for a plateau does not."""
-    given = getattr(case.job.optimizer, "learning_rate", None)
-    return isinstance(given, Schedule) and not isinstance(given, Constant | ReduceOnPlateau)
 
 
 def batch_of(size: int | None) -> Change:

@@ -28,11 +28,6 @@ def costs_of(outcome: Any, name: str = "cost") -> np.ndarray:
     return np.array(history[name] if history is not None and name in history else [], np.float64)
 
 
-def learns_all(case: Case) -> bool:
-    """Say whether the training learns all of its own rows, and rows that it has not seen as well."""
-    return case.learned > ENOUGH and case.held > ENOUGH - 0.05
-
-
 def epochs_done(case: Case) -> int:
     """Return how many epochs the training lasts, done again."""
     return int(np.median([len(costs_of(o)) for o in case.outcomes]))

@@ -13,7 +13,7 @@ class Suspicion:
     """One cause that a training may suffer from.
 
     Attributes:
-        cause: Its name in ``causes.py``.
+        cause: Its name, "learning_rate_too_high" or the like; ``docs/doctor.md`` lists all.
         weight: From 0 to 1, how strongly the symptom alone speaks for this cause and no other: of changes that mend a
             training as well, that of the heaviest suspicion is told.
         finding: A sentence or two for a learner: what is wrong, and the numbers by which it is known.

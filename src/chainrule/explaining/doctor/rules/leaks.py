@@ -45,7 +45,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
             return
         if own >= ALL and 1 - own > LEFT * (1 - others.skill):
             return
-        if own < ALL and not _follows(z[:, :1], rest, look.wanted, others.skill):
+        if own < ALL and not _follows(z[:, :1], rest, others.skill):
             return
     both = f"{own:.0%} of the targets' variance, all others together {max(others.skill, 0):.0%}"
     told = f"{column.name} alone tells {both}"
@@ -92,7 +92,7 @@ def _others(case: Case, every: list[Column], column: Column, rows: np.ndarray) -
     } | {name: t[rows] for name, t in case.inputs.items() if t.dtype.kind in "iu"}
 
 
-def _follows(z: np.ndarray, rest: np.ndarray, wanted: np.ndarray, others: float) -> bool:
+def _follows(z: np.ndarray, rest: np.ndarray, others: float) -> bool:
     """Say whether a column comes after the targets: the others then tell of it no more than of these."""
     return 0.3 * others < probe(rest, z).skill < others
 
