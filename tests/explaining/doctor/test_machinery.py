@@ -117,6 +117,16 @@ def test_a_change_is_made_of_a_copy_and_says_what_to_write():
     assert found.layers[0].activation == "relu"
 
 
+def test_a_loss_that_is_no_name_is_written_as_code():
+    def mine(y, output):
+        return np.mean((y - output) ** 2)
+
+    for loss, told in (("mse", "'mse'"), (cr.Huber(2.0), "cr.Huber(delta=2.0)"), (mine, "mine")):
+        assert changes.loss_of(loss).write == f"loss={told}"
+        assert changes.output_as(None, loss).write == f"activation=None in the last layer, loss={told}"
+    assert changes.last_activation(None).done == "With no activation at the end"
+
+
 def test_a_schedule_is_multiplied_and_held():
     found = case(optimizer=cr.SGD(cr.Cosine(0.1)))
     assert changes.rate_of(found) == pytest.approx(0.1)

@@ -84,11 +84,12 @@ def _of_optimizer(case: Case, settings: dict[str, Any], done: str) -> Change:
 
 
 def written(thing: Any) -> str:
-    """Return an optimizer or a schedule as it is written: what is as by default is left out."""
+    """Return an optimizer, a schedule or a loss as it is written: what is as by default is left out."""
     if isinstance(thing, Multiplied):
         return f"{written(thing.plan)} * {thing.factor:g}"
     if not dataclasses.is_dataclass(thing):
-        return re.sub(r"^<\S*?(\w+) object at 0x\w+>$", r"\1()", repr(thing))
+        called = getattr(thing, "__name__", "")  # a function of the user's
+        return called or re.sub(r"^<\S*?(\w+) object at 0x\w+>$", r"\1()", repr(thing))
     parts: list[str] = []
     for field in dataclasses.fields(thing):
         value = getattr(thing, field.name)
@@ -302,10 +303,9 @@ def output_as(activation: str | None, loss: Any) -> Change:
         )
         return case.but(blueprint=changed, loss=loss)
 
-    name = loss if isinstance(loss, str) else repr(loss)
     return Change(
-        f"activation={activation!r} in the last layer, loss={name!r}",
-        f"With {activation or 'no activation'} and {name}",
+        f"activation={activation!r} in the last layer, loss={written(loss)}",
+        f"With {activation or 'no activation'} and {_called(loss)}",
         make,
     )
 
@@ -321,7 +321,9 @@ def last_activation(kind: str | None) -> Change:
             )
         )
 
-    return Change(f"activation={kind!r} in the last layer", f"With {kind} at the end", make)
+    return Change(
+        f"activation={kind!r} in the last layer", f"With {kind or 'no activation'} at the end", make
+    )
 
 
 def classes_as(count: int) -> Change:
@@ -352,5 +354,8 @@ def classes_as(count: int) -> Change:
 
 def loss_of(loss: Any) -> Change:
     """Take another loss."""
-    name = loss if isinstance(loss, str) else repr(loss)
-    return Change(f"loss={name!r}", f"With the loss {name}", lambda case: case.but(loss=loss))
+    return Change(f"loss={written(loss)}", f"With the loss {_called(loss)}", lambda case: case.but(loss=loss))
+
+
+def _called(loss: Any) -> str:
+    return loss if isinstance(loss, str) else written(loss)
