@@ -127,6 +127,12 @@ def test_a_loss_that_is_no_name_is_written_as_code():
     assert changes.last_activation(None).done == "With no activation at the end"
 
 
+def test_what_is_compiled_is_counted_whatever_became_of_what_was_compiled_before():
+    made = case([cr.Dense(4, "relu")])
+    assert len({changes.hidden_activation("tanh").make(made).compiles for _ in range(20)}) == 20
+    assert changes.rate_times(made, 0.1).make(made).compiles == made.compiles
+
+
 def test_a_schedule_is_multiplied_and_held():
     found = case(optimizer=cr.SGD(cr.Cosine(0.1)))
     assert changes.rate_of(found) == pytest.approx(0.1)

@@ -221,7 +221,8 @@ class Case:
         method = self.job.optimizer
         rate = getattr(method, "learning_rate", None)
         rule = replace(method, learning_rate=1.0) if isinstance(rate, int | float) else method
-        return id(self.blueprint), id(self.job.loss), self.job.class_weight is None, repr(rule)
+        # the blueprint itself and not its id, which another one gets as soon as this one is gone
+        return self.blueprint, repr(self.job.loss), self.job.class_weight is None, repr(rule)
 
     def train(self, seeds: Any, curves: bool = False) -> list[Outcome]:
         """Train this case anew, once for each seed, each on the split of that number."""
