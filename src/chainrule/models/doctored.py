@@ -6,7 +6,6 @@ rows that judged the training are looked at, to see whether they are others, and
 
 import math
 import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +15,7 @@ import pandas as pd
 
 from chainrule.data.target import Target
 from chainrule.data.words import row_labels
-from chainrule.errors import ChainruleError, DivergenceWarning, LearningWarning
+from chainrule.errors import ChainruleError, warnings_unsaid
 from chainrule.explaining.doctor.diagnosing import examined
 from chainrule.explaining.doctor.reading import case_of
 from chainrule.explaining.doctor.verdict import Verdict, Verdicts
@@ -127,9 +126,7 @@ def _trained(ready: Ready[Prepared]) -> Trained:
     if held is None:
         watched = {}
     try:
-        with ends_untold(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", LearningWarning)
-            warnings.simplefilter("ignore", DivergenceWarning)
+        with ends_untold(), warnings_unsaid():
             history = network.fit(frame, y[rows], **job, **watched)
     except ChainruleError as error:
         return Trained(network, frame, y[rows], None, job, f"The training failed: {error}")

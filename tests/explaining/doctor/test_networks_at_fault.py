@@ -231,3 +231,11 @@ def test_a_scale_inside_the_network_saturates_it():
     seen = case([cr.Rescaling(60.0), cr.Dense(8, "tanh"), cr.Dense(1)])
     assert "saturated_activations" in causes(units, seen)
     assert not causes(units, case([cr.Rescaling(1.0), cr.Dense(8, "tanh"), cr.Dense(1)]))
+
+
+def test_of_a_fit_that_was_refused_no_number_is_told_that_nobody_measured():
+    network = cr.Network([cr.Dense(4, "tanh"), cr.Dense(1)], input_shape=4, seed=0)
+    first = cr.diagnose(network, X, CLASSES, None, {"loss": "binary_crossentropy", "epochs": 2})[0]
+    assert first.trial is None
+    assert "instead of" not in first.sentence
+    assert "it is refused" in first.sentence

@@ -61,7 +61,8 @@ class Verdict(Friendly):
         sentence: What is wrong and what mends it, with numbers.
         evidence: What was seen.
         change: What to write instead; "" where no option mends it.
-        trial: The training as it is and with that change; None where it was not tried.
+        trial: The training as it is and with that change; None where none was made,
+            or where the training as it is was refused.
 
     >>> verdict = cr.Verdict("too_few_epochs", "warning", "The cost was still falling.", "the last step", "epochs=400")
     >>> print(verdict)

@@ -65,7 +65,7 @@ def _verdict(suspicion: Suspicion, trial: Trial | None, begins: bool) -> Verdict
         sentence,
         suspicion.evidence,
         suspicion.change.write if suspicion.change else "",
-        trial,
+        trial if begins else None,  # of a training that is refused nothing was measured
     )
 
 

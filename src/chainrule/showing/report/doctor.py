@@ -78,6 +78,4 @@ def _trial(of: Any) -> str:
         f"{100 * value:.0f} %" if "accuracy" in metric and isinstance(value, int | float) else _value(value)
         for value in (of["before"], of["after"])
     )
-    return (
-        f"Tried: {metric} {after} with that change, instead of {before}, on rows that were not learned from."
-    )
+    return f"Tried: {metric} {after} with that change, instead of {before}."
