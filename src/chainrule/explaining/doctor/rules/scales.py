@@ -1,27 +1,40 @@
 """The scales of inputs and targets."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
 from chainrule.explaining.doctor.cases import Case
-from chainrule.explaining.doctor.changes import standardised, targets_standardised
+from chainrule.explaining.doctor.changes import Change, standardised, targets_standardised
 from chainrule.explaining.doctor.rules.looking import Column, columns
 from chainrule.explaining.doctor.suspicions import Suspicion
 
 LARGE, SMALL = 3.0, 0.1  # deviations, or distances of a mean from 0, beyond which a column is suspected
+TOGETHER = 0.9  # of the weight that each has alone: two changes say less than the one that mends it
 APART = 10.0  # times that one column's deviation is another's
 
 
 def suspicions(case: Case) -> Iterator[Suspicion]:
-    """Suspect columns, and targets of a regression, that are far from mean 0 and deviation 1."""
+    """Suspect columns, and targets of a regression, that are far from mean 0 and deviation 1.
+
+    Where both are, neither alone may mend it: they are tried together as well, for either cause.
+    """
     by_input: dict[str, list[Column]] = {}
     for column in columns(case):
         by_input.setdefault(column.input, []).append(column)
-    for name, group in by_input.items():
-        yield from _inputs(case, name, group)
-    if case.task == "numbers":
-        yield from _targets(case)
+    inputs = [each for name, group in by_input.items() for each in _inputs(case, name, group)]
+    targets = list(_targets(case)) if case.task == "numbers" else []
+    yield from [*inputs, *targets]
+    changes = [each.change for each in (*inputs, *targets) if each.change is not None]
+    if inputs and targets:
+        both = Change(
+            "; ".join(each.write for each in changes),
+            "With inputs and targets standardised",
+            lambda case: reduce(lambda made, each: each.make(made), changes, case),
+        )
+        yield from (replace(each, weight=TOGETHER * each.weight, change=both) for each in (*inputs, *targets))
 
 
 def _inputs(case: Case, name: str, group: list[Column]) -> Iterator[Suspicion]:
