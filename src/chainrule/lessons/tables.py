@@ -1,0 +1,105 @@
+"""The numbers of the lessons: what each must come to, what a lecture prints, and which answers are right.
+
+They stand in ``numbers/LESSON.toml``, not in a lesson's code, so that who reads a lesson computes and is not told.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import UnknownNameError
+
+FOLDER = Path(__file__).parent
+TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of a number.
+
+    Attributes:
+        exact: What it must come to.
+        rows: The rows of the lectures that it is in.
+        printed: What a lecture prints, as printed.
+        why: Where that is wrong, why.
+        tolerance: How far ours may be from it, of its size.
+    """
+
+    exact: Any
+    rows: tuple[str, ...] = ()
+    printed: str = ""
+    why: str = ""
+    tolerance: float = TOLERANCE
+
+    def meets(self, value: Any) -> bool:
+        """Say whether a value is what it must be."""
+        return np.shape(value) == np.shape(self.exact) and bool(
+            np.allclose(value, self.exact, rtol=self.tolerance, atol=self.tolerance)
+        )
+
+    def verdict(self, value: Any) -> str:
+        """Say how what a lecture prints relates to what was computed."""
+        if not self.printed:
+            return ""
+        says = f"the lecture prints {self.printed}"
+        digits = len(self.printed.partition(".")[2])
+        off = abs(float(value) - float(self.printed))
+        if off <= 0.5 * 10.0**-digits * (1 + 1e-9):
+            return says
+        if self.why:
+            return f"{says}: {self.why}"
+        return f"{says}: its last digit comes from factors that were rounded before"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A right answer to an exercise, and wrong ones with what is said to each."""
+
+    answer: Any
+    wrong: tuple[tuple[Any, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers of a lesson by label, its answers by exercise, and the rows of what it claims."""
+
+    name: str
+    numbers: Mapping[str, Entry] = field(default_factory=dict)
+    answers: Mapping[str, Answers] = field(default_factory=dict)
+    rows: tuple[str, ...] = ()
+
+    def entry(self, label: str) -> Entry:
+        """Return what is known of a number."""
+        return self._of(self.numbers, label, "numbers")
+
+    def answers_to(self, exercise: str) -> Answers:
+        """Return the answers to an exercise."""
+        return self._of(self.answers, exercise, "exercises")
+
+    def _of(self, among: Mapping[str, Any], label: str, kind: str) -> Any:
+        if label not in among:
+            raise UnknownNameError(f"numbers/{self.name}.toml has no {label!r} under {kind}.")
+        return among[label]
+
+
+@cache
+def table(name: str) -> Table:
+    """Return the table of a lesson; an empty one where it has none."""
+    file = FOLDER / "numbers" / f"{name}.toml"
+    if not file.is_file():
+        return Table(name)
+    found = tomllib.loads(file.read_text(encoding="utf-8"))
+    numbers = {
+        label: Entry(**{**entry, "rows": tuple(entry.get("rows", "").split())})
+        for label, entry in found.get("numbers", {}).items()
+    }
+    answers = {
+        label: Answers(entry["answer"], tuple((a, says) for a, says in entry.get("wrong", ())))
+        for label, entry in found.get("exercises", {}).items()
+    }
+    return Table(name, numbers, answers, tuple(found.get("rows", "").split()))

@@ -1,0 +1,145 @@
+"""What a lesson says, as data: numbers beside those of a lecture, what holds, pictures, exercises, what to remember."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.explaining.pictures.picture import Picture
+
+DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What code of the lesson's own printed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that the lesson computed.
+
+    Attributes:
+        label: What it is.
+        value: As computed.
+        verdict: How the lecture's print of it relates to it; "" where there is none.
+    """
+
+    label: str
+    value: Any
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence that was just shown to hold."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture, as it is shown."""
+
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The sentence to take along."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question whose answers are checked by computing.
+
+    Attributes:
+        name: The function's name.
+        question: What is asked.
+        hint: What is said to a wrong answer, and to who asks.
+        check: Whether an answer is right, for the numbers of the question or others.
+        given: The numbers of the question by name, which a reader may change.
+        answer: A right answer to the question as it stands.
+        mistakes: Wrong answers that are often given, and what is said to each.
+        digits: Decimals that an answer needs.
+    """
+
+    name: str
+    question: str
+    hint: str
+    check: Callable[..., Any]
+    given: Mapping[str, Any]
+    answer: Any
+    mistakes: Sequence[tuple[Any, str]]
+    digits: int
+
+
+Event: TypeAlias = Printed | Number | Claim | Shown | Remembered | Exercise
+
+
+@dataclass
+class Told:
+    """All that a lesson has said so far, in order.
+
+    Attributes:
+        name: The lesson's.
+        events: What it said.
+        printed: What was printed since the last of them; None where it goes to the screen at once.
+    """
+
+    name: str
+    events: list[Event] = field(default_factory=list)
+    printed: io.StringIO | None = None
+
+    def say(self, event: Event) -> None:
+        """Keep what is said, behind what was printed before; print it where nobody collects."""
+        if self.printed is None:
+            print("\n".join(lines(event, self.name)))
+        self.flush()
+        self.events.append(event)
+
+    def flush(self) -> None:
+        """Keep what was printed."""
+        if self.printed is not None and self.printed.getvalue():
+            self.events.append(Printed(self.printed.getvalue()))
+            self.printed.seek(0)
+            self.printed.truncate()
+
+    def exercises(self) -> list[Exercise]:
+        """Return its exercises, in order."""
+        return [each for each in self.events if isinstance(each, Exercise)]
+
+
+def lines(event: Event, name: str) -> list[str]:
+    """Return what is said as lines of text."""
+    match event:
+        case Printed(text):
+            return text.splitlines()
+        case Number(label, value, verdict):
+            return [f"{label} = {written(value)}" + (f"   ({verdict})" if verdict else "")]
+        case Claim(sentence):
+            return [f"✓ {sentence}"]
+        case Shown(picture):
+            return [f"[{picture.title or 'Picture'}] {picture.words}"]
+        case Remembered(sentence):
+            return [f"Remember: {sentence}"]
+        case Exercise():
+            return [f"Exercise: {event.question}", f"  chainrule lesson {name} --answer ANSWER"]
+
+
+def written(value: Any) -> str:
+    """Return a number or an array as lessons print it.
+
+    >>> written(0.9990889488055994)
+    '0.9990889488'
+    """
+    if np.ndim(value) == 0:
+        return f"{float(value):.{DIGITS}g}"
+    with np.printoptions(precision=4, suppress=True, threshold=60):
+        return str(np.asarray(value))

@@ -1,0 +1,170 @@
+"""The five words of a lesson: number, holds, picture, exercise, remember. They print, assert, and keep what was said."""
+
+import contextlib
+import inspect
+import io
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, DataError
+from chainrule.explaining.pictures.picture import Picture
+from chainrule.lessons.tables import table
+from chainrule.lessons.told import Claim, Exercise, Number, Remembered, Shown, Told
+
+__all__ = ["answer", "begin", "exercise", "holds", "number", "picture", "remember", "telling"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+DIGITS = 10
+
+_TOLD: list[Told] = []  # the lessons being told, the innermost last
+
+
+@contextlib.contextmanager
+def telling(name: str) -> Iterator[Told]:
+    """Collect what a lesson says and prints while it runs."""
+    told = Told(name, printed=io.StringIO())
+    _TOLD.append(told)
+    try:
+        with contextlib.redirect_stdout(told.printed):
+            yield told
+        told.flush()
+    finally:
+        _TOLD.remove(told)
+
+
+def begin(name: str) -> None:
+    """Begin a lesson in a notebook, which has no name of its own."""
+    _TOLD[:] = [Told(name)]
+
+
+def number(label: str, value: Any) -> None:
+    """Print a number beside the lecture's; it must be the one that was computed for it before.
+
+    Args:
+        label: What it is, the name of its line in the lesson's table.
+        value: A number or an array, or a node with one.
+
+    Raises:
+        AssertionError: If it is another.
+    """
+    told = _now()
+    found = np.asarray(getattr(value, "value", value), np.float64)
+    entry = table(told.name).entry(label)
+    if not entry.meets(found):
+        raise AssertionError(f"{label} = {found!r}, and must be {entry.exact!r}.")
+    verdict = entry.verdict(found) if found.ndim == 0 else ""
+    told.say(Number(label, found.item() if found.ndim == 0 else found, verdict))
+
+
+def holds(sentence: str, truth: Any) -> None:
+    """Print a sentence that was just shown; it must hold.
+
+    Args:
+        sentence: What holds.
+        truth: Whether it does: a bool, or an array of which all must be true.
+
+    Raises:
+        AssertionError: If it does not.
+    """
+    if not np.all(truth):
+        raise AssertionError(f"It does not hold that {sentence}")
+    _now().say(Claim(sentence))
+
+
+def picture(shown: Picture) -> None:
+    """Show a picture: as it is in pages and notebooks, by its words in a terminal."""
+    told = _now()
+    notebook = sys.modules.get("IPython.display")
+    if told.printed is None and notebook is not None and sys.modules["IPython"].get_ipython() is not None:
+        notebook.display(shown)
+    else:
+        told.say(Shown(shown))
+
+
+def exercise(question: str, *, hint: str, digits: int = 3) -> Callable[[F], F]:
+    """Ask. The function below says whether an answer is right, by computing, also for numbers of the reader's own.
+
+    Args:
+        question: What is asked, with the numbers that stand in the function as defaults.
+        hint: What helps.
+        digits: Decimals that an answer needs.
+    """
+
+    def asked(check: F) -> F:
+        told = _now()
+        name = check.__name__
+        given = {
+            each.name: each.default
+            for each in list(inspect.signature(check).parameters.values())[1:]
+        }
+        answers = table(told.name).answers_to(name)
+        told.say(Exercise(name, question, hint, check, given, answers.answer, answers.wrong, digits))
+        return check
+
+    return asked
+
+
+def remember(sentence: str) -> None:
+    """Say the one sentence to take along."""
+    _now().say(Remembered(sentence))
+
+
+def answer(given: Any, number: int = 1, **own: Any) -> str:
+    """Check an answer to an exercise of the lesson that was begun.
+
+    Args:
+        given: The answer.
+        number: Which exercise, from 1.
+        **own: Numbers of the reader's own in place of those of the question.
+
+    Returns:
+        "Right.", or what is not right yet, and a hint.
+    """
+    asked = _now().exercises()
+    if not 1 <= number <= len(asked):
+        raise DataError(f"This lesson has {len(asked)} exercises so far; found number {number}.")
+    return judged(asked[number - 1], given, own)
+
+
+def judged(asked: Exercise, given: Any, own: dict[str, Any]) -> str:
+    """Say whether an answer is right, and what helps where it is not."""
+    unknown = sorted(set(own) - set(asked.given))
+    if unknown:
+        raise DataError(
+            f"The exercise has no {unknown[0]!r}; of your own may be: {', '.join(asked.given) or 'nothing'}."
+        )
+    try:
+        right = asked.check(given, **own)
+    except (ChainruleError, ValueError, TypeError, IndexError, KeyError):
+        right = False
+    if isinstance(right, str):
+        return right
+    if np.all(right):
+        return "Right."
+    if not own:
+        for mistake, says in asked.mistakes:
+            if np.shape(mistake) == np.shape(given) and _same(mistake, given):
+                return f"Not yet. {says}"
+    return f"Not yet. {asked.hint}"
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return bool(np.allclose(np.asarray(one, float), np.asarray(other, float), rtol=1e-3, atol=1e-6))
+    except (TypeError, ValueError):
+        return str(one).strip().lower() == str(other).strip().lower()
+
+
+def _now() -> Told:
+    """Return the lesson being told; of a file that is run as it is, one of that name."""
+    if _TOLD:
+        return _TOLD[-1]
+    file = sys._getframe(2).f_globals.get("__file__")
+    if file is None:
+        raise DataError("Say first which lesson this is: chainrule.lessons.begin('one_neuron').")
+    begin(Path(file).stem)
+    return _TOLD[-1]
