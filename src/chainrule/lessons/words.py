@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, DataError
+from chainrule.errors import DataError
 from chainrule.explaining.pictures.picture import Picture
+from chainrule.lessons.answering import judged
 from chainrule.lessons.tables import table
 from chainrule.lessons.told import Claim, Exercise, Number, Remembered, Shown, Told
 
@@ -127,36 +128,11 @@ def answer(given: Any, number: int = 1, **own: Any) -> str:
     asked = _now().exercises()
     if not 1 <= number <= len(asked):
         raise DataError(f"This lesson has {len(asked)} exercises so far; found number {number}.")
-    return judged(asked[number - 1], given, own)
-
-
-def judged(asked: Exercise, given: Any, own: dict[str, Any]) -> str:
-    """Say whether an answer is right, and what helps where it is not."""
-    unknown = sorted(set(own) - set(asked.given))
+    unknown = sorted(set(own) - set(asked[number - 1].given))
     if unknown:
-        raise DataError(
-            f"The exercise has no {unknown[0]!r}; of your own may be: {', '.join(asked.given) or 'nothing'}."
-        )
-    try:
-        right = asked.check(given, **own)
-    except (ChainruleError, ValueError, TypeError, IndexError, KeyError):
-        right = False
-    if isinstance(right, str):
-        return right
-    if np.all(right):
-        return "Right."
-    if not own:
-        for mistake, says in asked.mistakes:
-            if np.shape(mistake) == np.shape(given) and _same(mistake, given):
-                return f"Not yet. {says}"
-    return f"Not yet. {asked.hint}"
-
-
-def _same(one: Any, other: Any) -> bool:
-    try:
-        return bool(np.allclose(np.asarray(one, float), np.asarray(other, float), rtol=1e-3, atol=1e-6))
-    except (TypeError, ValueError):
-        return str(one).strip().lower() == str(other).strip().lower()
+        takes = ", ".join(asked[number - 1].given) or "nothing"
+        raise DataError(f"The exercise has no {unknown[0]!r}; of your own may be: {takes}.")
+    return judged(asked[number - 1], given, own)[1]
 
 
 def _now() -> Told:
