@@ -107,5 +107,5 @@ def words(text: str) -> str:
     return _CODE.sub(r"<code>\1</code>", plain(text))
 
 
-_EMPTY = ("br", "meta", "wbr")
+_EMPTY = ("br", "input", "meta", "wbr")
 _CODE = re.compile(r"`([^`\n]+)`")

@@ -1,5 +1,7 @@
 """The page of a run: its sections below each other, in one file that asks for nothing else."""
 
+import base64
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -61,7 +63,9 @@ def _tried(make: Callable[[Run], Section], run: Run) -> Section:
         )
 
 
-def whole(called: str, below: str, sections: list[Section], kind: str = "Report of a model") -> str:
+def whole(
+    called: str, below: str, sections: list[Section], kind: str = "Report of a model", script: str = ""
+) -> str:
     """Return a page of its own.
 
     Args:
@@ -69,13 +73,14 @@ def whole(called: str, below: str, sections: list[Section], kind: str = "Report 
         below: What stands below that, HTML.
         sections: What is in it; those that are empty are left out.
         kind: What it is.
+        script: The only one that may run in it.
     """
     shown = [each for each in sections if each.inside]
     contents = [element("li", element("a", plain(each.short), href=f"#{each.name}")) for each in shown]
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        element("meta", http_equiv="Content-Security-Policy", content=_policy(script)),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
@@ -99,5 +104,14 @@ def whole(called: str, below: str, sections: list[Section], kind: str = "Report 
                 "p", plain(f"Written by chainrule {VERSION}. This page is one file and asks for no other.")
             ),
         ),
+        *([f"<script>{script}</script>"] if script else []),
     )
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _policy(script: str) -> str:
+    """Return what the page allows: pictures and style in it, and of scripts this one alone."""
+    if not script:
+        return POLICY
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"{POLICY}; script-src 'sha256-{digest}'"

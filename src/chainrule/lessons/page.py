@@ -1,0 +1,131 @@
+"""A lesson as one page of HTML that asks for no other file; its exercises are checked in it."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from markdown_it import MarkdownIt
+
+from chainrule.lessons.outline import part_of
+from chainrule.lessons.running import Ran
+from chainrule.lessons.told import Claim, Event, Exercise, Remembered, Shown, lines
+from chainrule.showing.html import element, plain, words
+from chainrule.showing.report.page import whole
+from chainrule.showing.report.parts import Section, code, figure
+
+# An answer is compared by the digest of what it is rounded to, so that who reads the page's source is not told it.
+SCRIPT = """
+for (const form of document.querySelectorAll("form.exercise")) form.addEventListener("submit", async event => {
+  event.preventDefault();
+  const digits = +form.dataset.digits, says = form.querySelector("output"), typed = form.answer.value.trim().toLowerCase();
+  const digest = async text => [...new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(
+    form.dataset.salt + text)))].map(b => b.toString(16).padStart(2, "0")).join("");
+  const numbers = typed.replace(/[\\[\\]()]/g, "").split(/[,;]/).map(part => {
+    const [above, below] = part.split("/"); return below === undefined ? Number(part) : above / below; });
+  const isNumbers = typed !== "" && numbers.every(Number.isFinite);
+  const known = JSON.parse(form.dataset.known);
+  const near = isNumbers && numbers.length === 1 ? [0, -1, 1] : [0];
+  for (const off of near) {
+    const text = isNumbers ? numbers.map(x => {
+      const y = (x + off * 10 ** -digits).toFixed(digits); return Number(y) === 0 ? (0).toFixed(digits) : y; }).join(",") : typed;
+    const told = known[await digest(text)];
+    if (told !== undefined) { says.textContent = told; return; }
+  }
+  says.textContent = "Not yet. " + form.dataset.hint;
+});
+"""
+
+
+def page(ran: Ran) -> str:
+    """Return a lesson as a page."""
+    lesson = ran.lesson
+    below = markdown(lesson.intro) + element("p", plain(f"About {lesson.minutes} minutes."), class_="about")
+    kind = f"Lesson of chainrule, {part_of(lesson.name)}"
+    return whole(lesson.title, below, list(_sections(ran)), kind, SCRIPT if ran.exercises() else "")
+
+
+def _sections(ran: Ran) -> Iterator[Section]:
+    """Return what stands below each title of the text."""
+    title, inside, number = "Begin", "", 0
+    for done in ran.cells:
+        if done.cell.kind == "text":
+            for part in re.split(r"^(?=## )", done.cell.source, flags=re.MULTILINE):
+                if part.startswith("## "):
+                    if inside:
+                        yield Section(f"part-{number}", title, inside, title)
+                    head, _, part = part.removeprefix("## ").partition("\n")
+                    title, inside, number = head.strip(), "", number + 1
+                inside += markdown(part.strip())
+        else:
+            inside += code(done.cell.source, "Code")
+        printed: list[str] = []
+        for event in done.events:
+            shown = _shown(event, ran.lesson.name)
+            if shown is None:
+                printed += lines(event, ran.lesson.name)
+                continue
+            inside += _printed(printed) + shown
+            printed = []
+        inside += _printed(printed)
+    yield Section(f"part-{number}", title, inside, title)
+
+
+def _printed(said: list[str]) -> str:
+    if not said:
+        return ""
+    return element(
+        "pre", element("samp", plain("\n".join(said))), class_="out", tabindex=0, role="group", aria_label="Output"
+    )
+
+
+def _shown(event: Event, name: str) -> str | None:
+    """Write what is more than lines of text."""
+    match event:
+        case Shown(picture):
+            return figure(picture)
+        case Claim(sentence):
+            return element("p", plain("✓ "), words(sentence), class_="holds")
+        case Remembered(sentence):
+            return element("p", element("strong", "Remember: "), words(sentence), class_="remember")
+        case Exercise():
+            return _form(event, name)
+        case _:
+            return None
+
+
+def _form(asked: Exercise, name: str) -> str:
+    salt, key = f"{name}.{asked.name}:", f"{name}-{asked.name}"
+    known = {_digest(salt, mistake, asked.digits): f"Not yet. {says}" for mistake, says in asked.mistakes}
+    known[_digest(salt, asked.answer, asked.digits)] = "Right."
+    return element(
+        "form",
+        element("p", element("strong", "Exercise. "), words(asked.question)),
+        element(
+            "p",
+            element("label", "Your answer ", for_=key),
+            element("input", id=key, name="answer", autocomplete="off"),
+            element("button", "Check", type="submit"),
+        ),
+        element("p", element("output", "", for_=key)),
+        element("details", element("summary", "A hint"), element("p", words(asked.hint))),
+        class_="exercise",
+        data_salt=salt,
+        data_digits=asked.digits,
+        data_hint=asked.hint,
+        data_known=json.dumps(known),
+    )
+
+
+def _digest(salt: str, value: object, digits: int) -> str:
+    if isinstance(value, str):
+        text = value.strip().lower()
+    else:
+        text = ",".join(f"{round(float(v), digits) + 0.0:.{digits}f}" for v in np.ravel(value))
+    return hashlib.sha256((salt + text).encode()).hexdigest()
+
+
+def markdown(text: str) -> str:
+    """Return a text in Markdown as HTML; what is HTML in it stays text."""
+    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
