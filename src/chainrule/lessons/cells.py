@@ -11,7 +11,7 @@ from chainrule.errors import UnknownNameError
 from chainrule.names import closest
 
 COURSE = Path(__file__).parent / "course"
-HEADER = re.compile(r"^(Rows|Needs|Minutes): *(.*(?:\n +.*)*)$", re.MULTILINE)
+HEADER = re.compile(r"^(Needs|Minutes): *(.*(?:\n +.*)*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,6 @@ class Lesson:
         name: That of its file.
         title: Its title.
         intro: What is said first.
-        rows: The rows of the lectures that it makes true.
         needs: The lessons that it builds on.
         minutes: How long it takes.
         cells: Its text and code.
@@ -39,7 +38,6 @@ class Lesson:
     name: str
     title: str
     intro: str
-    rows: tuple[str, ...]
     needs: tuple[str, ...]
     minutes: int
     cells: tuple[Cell, ...]
@@ -68,7 +66,6 @@ def read(name: str) -> Lesson:
         name,
         title.strip().rstrip("."),
         HEADER.sub("", rest).strip(),
-        expanded(head.get("Rows", "")),
         tuple(head.get("Needs", "").replace("nothing", "").split()),
         int(head.get("Minutes", "10")),
         tuple(_cells(body)),
@@ -85,16 +82,3 @@ def _cells(body: str) -> list[Cell]:
         found += [Cell("text", "\n".join(text))] * bool(text) + [Cell("code", code)] * bool(code)
     return found
 
-
-def expanded(rows: str) -> tuple[str, ...]:
-    """Return rows one by one.
-
-    >>> expanded("S3-1..3 S2-X1")
-    ('S3-1', 'S3-2', 'S3-3', 'S2-X1')
-    """
-    found = []
-    for each in rows.split():
-        lecture, _, place = each.partition("-")
-        first, _, last = place.partition("..")
-        found += [f"{lecture}-{i}" for i in range(int(first), int(last) + 1)] if last else [each]
-    return tuple(found)

@@ -66,12 +66,19 @@ class Answers:
 
 @dataclass(frozen=True)
 class Table:
-    """The numbers of a lesson by label, its answers by exercise, and the rows of what it claims."""
+    """What is known of a lesson.
+
+    Attributes:
+        name: That of its file.
+        rows: The rows of the lectures that it makes true, by the title of the section that does.
+        numbers: Its numbers, by label.
+        answers: The answers to its exercises, by name.
+    """
 
     name: str
+    rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: Mapping[str, Entry] = field(default_factory=dict)
     answers: Mapping[str, Answers] = field(default_factory=dict)
-    rows: tuple[str, ...] = ()
 
     def entry(self, label: str) -> Entry:
         """Return what is known of a number."""
@@ -95,11 +102,26 @@ def table(name: str) -> Table:
         return Table(name)
     found = tomllib.loads(file.read_text(encoding="utf-8"))
     numbers = {
-        label: Entry(**{**entry, "rows": tuple(entry.get("rows", "").split())})
+        label: Entry(**{**entry, "rows": expanded(entry.get("rows", ""))})
         for label, entry in found.get("numbers", {}).items()
     }
     answers = {
         label: Answers(entry["answer"], tuple((a, says) for a, says in entry.get("wrong", ())))
         for label, entry in found.get("exercises", {}).items()
     }
-    return Table(name, numbers, answers, tuple(found.get("rows", "").split()))
+    rows = {title: expanded(listed) for title, listed in found.get("rows", {}).items()}
+    return Table(name, rows, numbers, answers)
+
+
+def expanded(rows: str) -> tuple[str, ...]:
+    """Return rows one by one.
+
+    >>> expanded("S3-1..3 S2-X1")
+    ('S3-1', 'S3-2', 'S3-3', 'S2-X1')
+    """
+    found = []
+    for each in rows.split():
+        lecture, _, place = each.partition("-")
+        first, _, last = place.partition("..")
+        found += [f"{lecture}-{i}" for i in range(int(first), int(last) + 1)] if last else [each]
+    return tuple(found)

@@ -2,7 +2,6 @@
 
 A neuron takes numbers in, multiplies each by a weight, adds a bias, and squashes the sum. Three steps, one output.
 
-Rows: S3-1..9 S2-2 S2-4 S4-9 S1-1..6 S1-28 S1-31 S1-33 S0-59..61 S0-50
 Needs: nothing
 Minutes: 10
 """
@@ -15,7 +14,8 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 # %%
 # ## Three steps
 #
-# Weights `w = [0, 1]`, bias `b = 4`, input `x = [2, 3]`. Each step gets a name, and `cr.explain` reads them back.
+# Weights `w = [0, 1]`, bias `b = 4`, input `x = [2, 3]`. Passing the input forward, step by step, is called
+# *feedforward*. Each step here has a name, and `cr.explain` reads them back.
 
 w1, w2, b = cr.variable(0.0, name="w1"), cr.variable(1.0, name="w2"), cr.variable(4.0, name="b")
 x1, x2 = cr.variable(2.0, name="x1"), cr.variable(3.0, name="x2")
@@ -27,34 +27,53 @@ print(cr.explain(y, wrt=b))
 
 number("z", z)
 number("y = σ(z)", y)
-number("w·x + b, as a dot product", np.dot([0.0, 1.0], [2.0, 3.0]) + 4.0)
-
-# %%
-# ## The bias is a weight too
-#
-# Give every example a first input of 1, and the bias becomes the weight `w0` of that input.
-
-number("with x₀ = 1 and w₀ = b", cr.sigmoid(np.dot([4.0, 0.0, 1.0], [1.0, 2.0, 3.0])))
-
-# %%
-# ## The same neuron as a network
-#
-# A network of one layer with one unit is this neuron, to the last bit.
-
-network = cr.Network([cr.Dense(1, "sigmoid")], input_shape=2, dtype="float64")
-network.parameters.update({"W1": np.array([[0.0], [1.0]]), "b1": np.array([4.0])})
-holds("the network says what the neuron says", float(network.predict([[2.0, 3.0]])[0, 0]) == float(y.value))
-picture(network.draw())
+number("w·x + b", np.dot([0.0, 1.0], [2.0, 3.0]) + 4.0)
 
 # %%
 # ## What squashes
 #
-# σ takes any number into (0, 1): 0 into ½, large ones near 1, very negative ones near 0. ReLU keeps what is above 0.
+# An *activation* turns a sum without bounds into an output of a form that is known. The sigmoid,
+# `σ(z) = 1 / (1 + e⁻ᶻ)`, takes any number into (0, 1): very negative ones near 0, 0 into ½, large ones near 1.
 
 number("σ(0)", cr.sigmoid(0.0))
-number("relu(z)", cr.relu(z.value))
-holds("σ stays in (0, 1) and grows", bool(np.all(np.diff(cr.sigmoid(np.linspace(-8, 8, 99))) > 0)))
+number("σ(10)", cr.sigmoid(10.0))
+number("σ(-7)", cr.sigmoid(-7.0))
+z = np.array([-1e6, -1000.0, -7.0, 7.0, 1000.0, 1e6])
+holds("σ stays in [0, 1], and σ(-z) = 1 - σ(z)", np.allclose(cr.sigmoid(-z), 1 - cr.sigmoid(z), atol=1e-16))
 picture(cr.pictures.activation("sigmoid"))
+
+# %%
+# ## The same neuron with another activation
+#
+# `y = g(w·x)` with any `g`. Weights `(1, -2, 3, -4)`, every input 1, no bias: the sum is -2. ReLU, `max(0, z)`, cuts
+# it off at 0; the sigmoid leaves a little.
+
+for g in ("relu", "sigmoid"):
+    neuron = cr.Network([cr.Dense(1, g, bias=False)], input_shape=4, dtype="float64")
+    neuron.parameters.update({"W1": np.array([[1.0], [-2.0], [3.0], [-4.0]])})
+    number(f"{g}(w·x)", neuron.predict(np.ones((1, 4)))[0, 0])
+
+# %%
+# ## The bias is a weight too
+#
+# Give every example a first input of 1, and the bias becomes the weight `w₀` of that input: `θ = [b, w]`.
+
+number("θ·[1, x]", cr.sigmoid(np.dot([4.0, 0.0, 1.0], [1.0, 2.0, 3.0])))
+number("θ = (1, 2, 3, 4), x = (1, 1, 1)", np.dot([1.0, 2.0, 3.0, 4.0], [1.0, 1.0, 1.0, 1.0]))
+
+# %%
+# ## Logistic regression is a network of one neuron
+#
+# `w = (0.5, -0.25, 0.1)`, `b = 1`, `x = (1, 2, 3)`. One example is a pair (x, y): its features, and the target.
+
+w, b, x = np.array([0.5, -0.25, 0.1]), 1.0, np.array([1.0, 2.0, 3.0])
+number("z, by hand", w[0] * x[0] + w[1] * x[1] + w[2] * x[2] + b)
+network = cr.Network([cr.Dense(1, "sigmoid")], input_shape=3, dtype="float64")
+network.parameters.update({"W1": w[:, None], "b1": np.array([b])})
+number("ŷ of the network", network.predict(x[None])[0, 0])
+number("its parameters", sum(p.size for p in network.parameters.values()))
+holds("the network says what 1 / (1 + e^-z) says", np.isclose(network.predict(x[None]), 1 / (1 + np.exp(-(w @ x + b)))))
+picture(network.draw())
 
 # %%
 
