@@ -94,6 +94,7 @@ def test_what_is_found_by_name_stands_in_the_same_room_but_for_the_registry_of_d
         ("doors.py", "self._place"),
         ("friendly.py", "place"),
         ("explaining", "_PLACES[name]"),
+        ("lessons", "_PLACES[name]"),
         ("models", "reader"),
         ("models", "place"),
     }

@@ -44,7 +44,10 @@ def test_no_two_modules_need_each_other():
     TopologicalSorter(graph).prepare()  # a CycleError names the circle
 
 
-@pytest.mark.parametrize("module", MODULES)
+LESSONS = "chainrule.lessons.course."  # whose first line is a title
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if not module.startswith(LESSONS)])
 def test_a_file_says_in_a_line_what_it_is_about(module):
     first = (ast.get_docstring(ast.parse(text(module))) or "").partition("\n")[0]
     assert len(first) > 15 and first.endswith((".", ":"))

@@ -16,7 +16,8 @@ PUBLIC_NAMES = "__init__.py"  # three of its functions are called as rows are
 FILES = sorted(
     path.relative_to(SRC).as_posix()
     for path in SRC.rglob("*.py")
-    if path.relative_to(SRC).as_posix() not in COLUMNS | {PUBLIC_NAMES} and "primitives" not in path.parts
+    if path.relative_to(SRC).as_posix() not in COLUMNS | {PUBLIC_NAMES}
+    and not {"primitives", "course"} & set(path.parts)  # what a learner reads is no table either
 )
 
 

@@ -58,13 +58,14 @@ DONE = [
     (PICTURE, {"numpy", "tempfile"}, 28),
     (PREDICT, {"numpy", "safetensors"}, 133),
     (TABLE, {"safetensors", "chainrule.models.table", *LEARNING, *TABLES}, 204),
-    (command("--help"), {"click", "difflib"}, 37),
-    (command("train --help"), {"click", "difflib"}, 37),
-    (command("train iris --epochs 2 --engine numpy"), COMMAND, 240),
-    (command("train table.csv --target y --epochs 2 --engine numpy --out new.safetensors"), COMMAND, 244),
-    (command("predict table.safetensors table.csv"), COMMAND, 227),
-    (command("evaluate table.safetensors table.csv"), COMMAND, 227),
-    (command("summary table.safetensors"), COMMAND, 227),
+    (command("--help"), {"click", "difflib"}, 39),
+    (command("train --help"), {"click", "difflib"}, 39),
+    (command("train iris --epochs 2 --engine numpy"), COMMAND, 242),
+    (command("train table.csv --target y --epochs 2 --engine numpy --out new.safetensors"), COMMAND, 246),
+    (command("predict table.safetensors table.csv"), COMMAND, 229),
+    (command("evaluate table.safetensors table.csv"), COMMAND, 229),
+    (command("summary table.safetensors"), COMMAND, 229),
+    (command("lessons"), {"click", "difflib", "numpy"}, 60),
 ]
 
 

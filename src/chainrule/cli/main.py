@@ -7,6 +7,7 @@ from chainrule.cli.explain import explain
 from chainrule.cli.front import Commands
 from chainrule.cli.looking import complete, show_compiled, versions
 from chainrule.cli.reporting import doctor, report
+from chainrule.cli.teaching import lesson, lessons
 from chainrule.cli.training import compare, config, train
 from chainrule.cli.using import evaluate, predict, summary
 
@@ -33,6 +34,7 @@ def cli(ctx: click.Context) -> None:
       chainrule doctor runs/iris-target-001
       chainrule report runs/iris-target-001
       chainrule summary runs/iris-target-001
+      chainrule lessons
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -48,6 +50,8 @@ for each in (
     doctor,
     report,
     summary,
+    lessons,
+    lesson,
     show_compiled,
     complete,
     versions,

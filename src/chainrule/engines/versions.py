@@ -9,7 +9,7 @@ from chainrule.engines.registry import ENGINES, missing
 
 PACKAGES = (
     "numpy", "scipy", "scikit-learn", "llvmlite", "safetensors", "pandas", "matplotlib", "contourpy", "click", "rich",
-    "threadpoolctl", "jax",
+    "markdown-it-py", "threadpoolctl", "jax",
 )  # fmt: skip
 
 

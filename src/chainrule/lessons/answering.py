@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ChainruleError, DataError, short
-from chainrule.lessons.told import Exercise
+from chainrule.lessons.told import Exercise, typed
 
 
 def value_of(text: str) -> Any:
@@ -45,7 +45,7 @@ def own_numbers(asked: Exercise, given: Sequence[str]) -> dict[str, Any]:
         name, equals, text = each.partition("=")
         name = name.strip()
         if not equals or name not in asked.given:
-            names = ", ".join(f"{key}={_shown(value)}" for key, value in asked.given.items())
+            names = ", ".join(f"{key}={typed(value)}" for key, value in asked.given.items())
             raise DataError(
                 f"Numbers of your own are given by name; found {short(each)}. This exercise has: {names or 'none'}."
             )
@@ -53,13 +53,9 @@ def own_numbers(asked: Exercise, given: Sequence[str]) -> dict[str, Any]:
         if np.shape(value) != np.shape(asked.given[name]) or isinstance(value, str) != isinstance(
             asked.given[name], str
         ):
-            raise DataError(f"{name} must be like {name}={_shown(asked.given[name])}; found {short(text)}.")
+            raise DataError(f"{name} must be like {name}={typed(asked.given[name])}; found {short(text)}.")
         found[name] = value
     return found
-
-
-def _shown(value: Any) -> str:
-    return ",".join(f"{v:g}" for v in np.ravel(value)) if not isinstance(value, str) else value
 
 
 def judged(asked: Exercise, given: Any, own: dict[str, Any]) -> tuple[bool, str]:

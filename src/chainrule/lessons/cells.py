@@ -4,13 +4,12 @@ import ast
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from chainrule.errors import UnknownNameError
+from chainrule.lessons.outline import COURSE, written
 from chainrule.names import closest
 
-COURSE = Path(__file__).parent / "course"
 HEADER = re.compile(r"^(Needs|Minutes): *(.*(?:\n +.*)*)$", re.MULTILINE)
 
 
@@ -51,7 +50,7 @@ def read(name: str) -> Lesson:
         UnknownNameError: If there is none of this name.
     """
     file = COURSE / f"{name}.py"
-    names = sorted(each.stem for each in COURSE.glob("*.py") if each.stem != "__init__")
+    names = written()
     if name not in names:
         near = closest(name, names)
         hint = f"Did you mean {near!r}? " if near else ""
@@ -81,4 +80,3 @@ def _cells(body: str) -> list[Cell]:
         code = "\n".join(lines).strip("\n")
         found += [Cell("text", "\n".join(text))] * bool(text) + [Cell("code", code)] * bool(code)
     return found
-

@@ -7,7 +7,7 @@ from chainrule.lessons.running import Done, Ran
 from chainrule.lessons.told import Shown, lines
 
 
-def notebook(ran: Ran) -> str:
+def to_notebook(ran: Ran) -> str:
     """Return a lesson as the text of an .ipynb file."""
     name = ran.lesson.name
     cells = [_text(f"# {ran.lesson.title}\n\n{ran.lesson.intro}")]
@@ -39,7 +39,7 @@ def _cell(done: Done, name: str) -> dict[str, Any]:
         return _text(done.cell.source)
     outputs: list[dict[str, Any]] = []
     for event in done.events:
-        text = "\n".join(lines(event, name)) + "\n"
+        text = "\n".join(lines(event, name, notebook=True)) + "\n"
         if isinstance(event, Shown):
             data = {"image/svg+xml": event.picture.svg(), "text/plain": text}
             outputs.append({"output_type": "display_data", "data": data, "metadata": {}})

@@ -1,17 +1,35 @@
 """The course: its parts, and the lessons of each in the order in which they build on each other."""
 
 from collections.abc import Mapping
+from pathlib import Path
+
+COURSE = Path(__file__).parent / "course"
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "One neuron": ("one_neuron", "house_line", "activations", "gates", "xnor"),
     "The chain rule": ("graph", "two_paths", "alice", "reversed", "spam"),
     "Cost and descent": ("losses", "bowl", "descent", "tumour", "many"),
-    "Networks": ("function", "counting", "by_hand", "nonlinear", "xor", "circles", "people", "tasks", "digits"),
+    "Networks": (
+        "function",
+        "counting",
+        "by_hand",
+        "nonlinear",
+        "xor",
+        "circles",
+        "people",
+        "tasks",
+        "digits",
+    ),
     "When learning fails": ("checking", "starting", "vanishing", "steps", "enough", "data", "hidden"),
     "Data of your own": ("table", "images", "sequences", "eyes_and_radar"),
 }
 
 LESSONS = tuple(name for names in PARTS.values() for name in names)
+
+
+def written() -> list[str]:
+    """Return the lessons that there are."""
+    return [name for name in LESSONS if (COURSE / f"{name}.py").is_file()]
 
 
 def part_of(name: str) -> str:

@@ -19,7 +19,8 @@ from chainrule.showing.report.parts import Section, code, figure
 SCRIPT = """
 for (const form of document.querySelectorAll("form.exercise")) form.addEventListener("submit", async event => {
   event.preventDefault();
-  const digits = +form.dataset.digits, says = form.querySelector("output"), typed = form.answer.value.trim().toLowerCase();
+  const digits = +form.dataset.digits, says = form.querySelector("output");
+  const typed = form.answer.value.trim().toLowerCase();
   const digest = async text => [...new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(
     form.dataset.salt + text)))].map(b => b.toString(16).padStart(2, "0")).join("");
   const numbers = typed.replace(/[\\[\\]()]/g, "").split(/[,;]/).map(part => {
@@ -28,8 +29,9 @@ for (const form of document.querySelectorAll("form.exercise")) form.addEventList
   const known = JSON.parse(form.dataset.known);
   const near = isNumbers && numbers.length === 1 ? [0, -1, 1] : [0];
   for (const off of near) {
-    const text = isNumbers ? numbers.map(x => {
-      const y = (x + off * 10 ** -digits).toFixed(digits); return Number(y) === 0 ? (0).toFixed(digits) : y; }).join(",") : typed;
+    const text = !isNumbers ? typed : numbers.map(x => {
+      const y = (x + off * 10 ** -digits).toFixed(digits);
+      return Number(y) === 0 ? (0).toFixed(digits) : y; }).join(",");
     const told = known[await digest(text)];
     if (told !== undefined) { says.textContent = told; return; }
   }
@@ -38,7 +40,7 @@ for (const form of document.querySelectorAll("form.exercise")) form.addEventList
 """
 
 
-def page(ran: Ran) -> str:
+def to_html(ran: Ran) -> str:
     """Return a lesson as a page."""
     lesson = ran.lesson
     below = markdown(lesson.intro) + element("p", plain(f"About {lesson.minutes} minutes."), class_="about")
@@ -76,7 +78,12 @@ def _printed(said: list[str]) -> str:
     if not said:
         return ""
     return element(
-        "pre", element("samp", plain("\n".join(said))), class_="out", tabindex=0, role="group", aria_label="Output"
+        "pre",
+        element("samp", plain("\n".join(said))),
+        class_="out",
+        tabindex=0,
+        role="group",
+        aria_label="Output",
     )
 
 
@@ -122,7 +129,7 @@ def _digest(salt: str, value: object, digits: int) -> str:
     if isinstance(value, str):
         text = value.strip().lower()
     else:
-        text = ",".join(f"{round(float(v), digits) + 0.0:.{digits}f}" for v in np.ravel(value))
+        text = ",".join(f"{round(float(v), digits) + 0.0:.{digits}f}" for v in np.ravel(np.asarray(value)))
     return hashlib.sha256((salt + text).encode()).hexdigest()
 
 

@@ -53,7 +53,7 @@ class Entry:
             return says
         if self.why:
             return f"{says}: {self.why}"
-        return f"{says}: its last digit comes from factors that were rounded before"
+        return f"{says}: its last digit comes from factors rounded before"
 
 
 @dataclass(frozen=True)

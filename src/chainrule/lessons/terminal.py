@@ -26,7 +26,9 @@ def write(ran: Ran, console: Console, code: bool = True) -> None:
         if done.cell.kind == "text":
             console.print(Markdown(done.cell.source))
         elif code:
-            shown = Syntax(done.cell.source, "python", theme="ansi_dark", background_color="default", word_wrap=True)
+            shown = Syntax(
+                done.cell.source, "python", theme="ansi_dark", background_color="default", word_wrap=True
+            )
             console.print(Padding(shown, (0, 0, 0, 4)))
         for event in done.events:
             console.print(_text(event, ran.lesson.name))

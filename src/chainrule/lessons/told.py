@@ -68,6 +68,7 @@ class Exercise:
         answer: A right answer to the question as it stands.
         mistakes: Wrong answers that are often given, and what is said to each.
         digits: Decimals that an answer needs.
+        place: Which exercise of the lesson it is, from 1.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Exercise:
     answer: Any
     mistakes: Sequence[tuple[Any, str]]
     digits: int
+    place: int
 
 
 Event: TypeAlias = Printed | Number | Claim | Shown | Remembered | Exercise
@@ -91,16 +93,18 @@ class Told:
         name: The lesson's.
         events: What it said.
         printed: What was printed since the last of them; None where it goes to the screen at once.
+        notebook: Whether it is told in one.
     """
 
     name: str
     events: list[Event] = field(default_factory=list)
     printed: io.StringIO | None = None
+    notebook: bool = False
 
     def say(self, event: Event) -> None:
         """Keep what is said, behind what was printed before; print it where nobody collects."""
         if self.printed is None:
-            print("\n".join(lines(event, self.name)))
+            print("\n".join(lines(event, self.name, self.notebook)))
         self.flush()
         self.events.append(event)
 
@@ -116,8 +120,14 @@ class Told:
         return [each for each in self.events if isinstance(each, Exercise)]
 
 
-def lines(event: Event, name: str) -> list[str]:
-    """Return what is said as lines of text."""
+def lines(event: Event, name: str, notebook: bool = False) -> list[str]:
+    """Return what is said as lines of text.
+
+    Args:
+        event: What is said.
+        name: The lesson's.
+        notebook: Whether it is read in one, where exercises are answered by a call.
+    """
     match event:
         case Printed(text):
             return text.splitlines()
@@ -130,7 +140,28 @@ def lines(event: Event, name: str) -> list[str]:
         case Remembered(sentence):
             return [f"Remember: {sentence}"]
         case Exercise():
-            return [f"Exercise: {event.question}", f"  chainrule lesson {name} --answer ANSWER"]
+            return [f"Exercise: {event.question}", f"  {_answering(event, name, notebook)}"]
+
+
+def _answering(asked: Exercise, name: str, notebook: bool) -> str:
+    """Return how an answer is given, and numbers of the learner's own with it."""
+    if notebook:
+        which = f", number={asked.place}" * (asked.place > 1)
+        own = "".join(f", {key}={value!r}" for key, value in asked.given.items())
+        return f"answer(...{which})" + f"   of your own numbers: answer(...{which}{own})" * bool(own)
+    which = f" --exercise {asked.place}" * (asked.place > 1)
+    own = "".join(f" --given {key}={typed(value)}" for key, value in asked.given.items())
+    call = f"chainrule lesson {name}{which} --answer ANSWER"
+    return call + f"   of your own numbers:{own}" * bool(own)
+
+
+def typed(value: Any) -> str:
+    """Return a number, numbers or a word as they are typed in a command.
+
+    >>> typed((0.0, 1.5)), typed("relu")
+    ('0,1.5', 'relu')
+    """
+    return value if isinstance(value, str) else ",".join(f"{each:g}" for each in np.ravel(value))
 
 
 def written(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The five words of a lesson: number, holds, picture, exercise, remember. They print, assert, and keep what was said."""
+"""The five words of a lesson: number, holds, picture, exercise, remember. They print, assert, and keep what is said."""
 
 import contextlib
 import inspect
@@ -19,7 +19,6 @@ from chainrule.lessons.told import Claim, Exercise, Number, Remembered, Shown, T
 __all__ = ["answer", "begin", "exercise", "holds", "number", "picture", "remember", "telling"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-DIGITS = 10
 
 _TOLD: list[Told] = []  # the lessons being told, the innermost last
 
@@ -39,7 +38,7 @@ def telling(name: str) -> Iterator[Told]:
 
 def begin(name: str) -> None:
     """Begin a lesson in a notebook, which has no name of its own."""
-    _TOLD[:] = [Told(name)]
+    _TOLD[:] = [Told(name, notebook=True)]
 
 
 def number(label: str, value: Any) -> None:
@@ -98,12 +97,9 @@ def exercise(question: str, *, hint: str, digits: int = 3) -> Callable[[F], F]:
     def asked(check: F) -> F:
         told = _now()
         name = check.__name__
-        given = {
-            each.name: each.default
-            for each in list(inspect.signature(check).parameters.values())[1:]
-        }
-        answers = table(told.name).answers_to(name)
-        told.say(Exercise(name, question, hint, check, given, answers.answer, answers.wrong, digits))
+        given = {each.name: each.default for each in list(inspect.signature(check).parameters.values())[1:]}
+        known, place = table(told.name).answers_to(name), len(told.exercises()) + 1
+        told.say(Exercise(name, question, hint, check, given, known.answer, known.wrong, digits, place))
         return check
 
     return asked
@@ -142,5 +138,5 @@ def _now() -> Told:
     file = sys._getframe(2).f_globals.get("__file__")
     if file is None:
         raise DataError("Say first which lesson this is: chainrule.lessons.begin('one_neuron').")
-    begin(Path(file).stem)
+    _TOLD.append(Told(Path(file).stem))
     return _TOLD[-1]

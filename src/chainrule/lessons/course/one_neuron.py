@@ -72,7 +72,10 @@ network = cr.Network([cr.Dense(1, "sigmoid")], input_shape=3, dtype="float64")
 network.parameters.update({"W1": w[:, None], "b1": np.array([b])})
 number("ŷ of the network", network.predict(x[None])[0, 0])
 number("its parameters", sum(p.size for p in network.parameters.values()))
-holds("the network says what 1 / (1 + e^-z) says", np.isclose(network.predict(x[None]), 1 / (1 + np.exp(-(w @ x + b)))))
+holds(
+    "the network says what 1 / (1 + e^-z) says",
+    np.isclose(network.predict(x[None]), 1 / (1 + np.exp(-(w @ x + b)))),
+)
 picture(network.draw())
 
 # %%

@@ -86,9 +86,10 @@ border-radius:6px}}
 .out{{border:0;border-left:4px solid var(--c1);border-radius:0;background:none;margin-top:-4px}}
 .out samp{{font:inherit}}
 .holds{{color:var(--right)}}
-.remember,.exercise{{margin:18px 0;padding:12px 18px 8px;border:1px solid var(--faint);border-left:5px solid var(--c1);border-radius:6px}}
-.exercise input,.exercise button{{font:inherit;padding:4px 10px;margin:0 6px 0 0;border:1px solid var(--muted);border-radius:6px;
-background:var(--paper);color:var(--ink)}}
+.remember,.exercise{{margin:18px 0;padding:12px 18px 8px;border:1px solid var(--faint)}}
+.remember,.exercise{{border-left:5px solid var(--c1);border-radius:6px}}
+.exercise input,.exercise button{{font:inherit;padding:4px 10px;margin:0 6px 0 0;border:1px solid var(--muted)}}
+.exercise input,.exercise button{{border-radius:6px;background:var(--paper);color:var(--ink)}}
 .exercise output{{font-weight:600}}
 @media screen and (max-width:640px){{
 body{{font-size:15.5px}}
