@@ -17,6 +17,7 @@ from chainrule.lessons.notebook import to_notebook
 from chainrule.lessons.progress import solve, solved
 from chainrule.lessons.running import run
 from chainrule.lessons.tables import Entry
+from chainrule.lessons.told import Number, lines
 from chainrule.lessons.words import telling
 
 
@@ -142,3 +143,22 @@ def test_the_stub_has_the_same_names():
     assert all(getattr(lessons, name) is not None for name in lessons.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = lessons.nothing
+
+
+def test_a_small_number_is_asserted_too():
+    assert Entry(7.1e-218).meets(7.1e-218) and not Entry(7.1e-218).meets(0.0)
+    assert Entry(0.0).meets(1e-13) and not Entry(0.0).meets(1e-11)
+    assert Entry([1.0, 0.0]).meets([1.0, 1e-13])
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (7.0, "z = 7"),
+        ([150.0, 2.0], "z = [150   2]"),
+        ([[1.5], [2.0]], "z =\n  [[1.5]\n   [2. ]]"),
+        (np.nan, "z = nan"),
+    ],
+)
+def test_how_a_number_is_written(value, line):
+    assert "\n".join(lines(Number("z", value, ""), "one_neuron")) == line

@@ -27,7 +27,7 @@ class Entry:
         rows: The rows of the lectures that it is in.
         printed: What a lecture prints, as printed.
         why: Where that is wrong, why.
-        tolerance: How far ours may be from it, of its size.
+        tolerance: How far ours may be from it, as a share of its largest element; of 1 where it is 0.
     """
 
     exact: Any
@@ -38,8 +38,9 @@ class Entry:
 
     def meets(self, value: Any) -> bool:
         """Say whether a value is what it must be."""
+        size = np.abs(np.asarray(self.exact, np.float64)).max(initial=0.0) or 1.0
         return np.shape(value) == np.shape(self.exact) and bool(
-            np.allclose(value, self.exact, rtol=self.tolerance, atol=self.tolerance)
+            np.allclose(value, self.exact, rtol=0.0, atol=self.tolerance * size)
         )
 
     def verdict(self, value: Any) -> str:

@@ -132,7 +132,9 @@ def lines(event: Event, name: str, notebook: bool = False) -> list[str]:
         case Printed(text):
             return text.splitlines()
         case Number(label, value, verdict):
-            return [f"{label} = {written(value)}" + (f"   ({verdict})" if verdict else "")]
+            text = written(value)
+            told = f"\n{text}".replace("\n", "\n  ") if "\n" in text else f" {text}"
+            return [f"{label} ={told}" + (f"   ({verdict})" if verdict else "")]
         case Claim(sentence):
             return [f"✓ {sentence}"]
         case Shown(picture):
@@ -172,5 +174,7 @@ def written(value: Any) -> str:
     """
     if np.ndim(value) == 0:
         return f"{float(value):.{DIGITS}g}"
-    with np.printoptions(precision=4, suppress=True, threshold=60):
-        return str(np.asarray(value))
+    found = np.asarray(value)
+    whole = np.all(np.isfinite(found)) and np.array_equal(found, found.round())
+    with np.printoptions(precision=4, suppress=True, threshold=60, linewidth=90):
+        return str(found.astype(np.int64) if whole else found)
