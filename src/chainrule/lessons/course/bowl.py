@@ -108,7 +108,7 @@ picture(cr.pictures.bowl(J, wrt=(w, b), start=(5, -5), learning_rate=0.67, desce
 # %%
 
 
-@exercise("½(σ(wx) - y)², x = 1, y = 1: for which w is J'' = 0?", hint="σ(w) is ⅓ there: solve 1 + e⁻ʷ = 3.")
+@exercise("½(σ(wx) - y)², x = 1, y = 1: for which w is J'' = 0?", hint="There σ(w) = ⅓: solve 1 + e⁻ʷ = 3.")
 def bend_ends(answer, x=1.0, y=1.0):
     w = cr.input("w", ())
     bend = cr.compile(cr.grad(cr.grad(cr.half_mse(y, cr.sigmoid(w * x)), w), w), inputs=[w])
