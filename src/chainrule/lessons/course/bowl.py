@@ -1,6 +1,6 @@
 """The bowl: squared error against log loss
 
-Both losses say how wrong a probability is. With one of them gradient descent can get stuck, with the other not.
+Both losses say how wrong a probability is. With one of them gradient descent can get stuck.
 
 Needs: losses
 Minutes: 15

@@ -1,6 +1,6 @@
 """Linear or logistic?
 
-A line through zeros and ones can classify, until one large example pulls it away. A sigmoid around it holds still.
+A line through zeros and ones can classify, until one large example pulls it away. A sigmoid holds still.
 
 Needs: descent
 Minutes: 15
