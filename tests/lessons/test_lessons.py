@@ -34,6 +34,7 @@ LIBRARIES = {
     "itertools",
     "math",
     "string",
+    "tempfile",
 }
 # What shows that something is so.
 SHOWING = Number | Claim | Shown | Exercise
