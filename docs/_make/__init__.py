@@ -1,0 +1,1 @@
+"""What makes the documentation site: pages from the lessons, the docstrings, the mistakes, and all on one page."""
