@@ -88,8 +88,9 @@ def layers(session):
 @nox.session
 def docs(session):
     """What the pages show is run, and the site is built without a warning."""
-    session.install("-e", ".[test]")
+    session.install("-e", ".[test,docs]")
     tested(session, *PAGES)
+    session.run("python", "docs/make_site.py")
 
 
 @nox.session

@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from _make import style
 from chainrule import __version__
 
 project = "chainrule"
@@ -31,7 +32,7 @@ html_math_renderer = "mathml"
 python_maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
 
-smartquotes = False  # "float32" is code, and has straight quotes
+smartquotes_action = "D"  # dashes alone: "float32" is code, and has straight quotes
 
 html_theme = "furo"
 html_title = "chainrule"
@@ -45,6 +46,13 @@ html_use_index = True
 pygments_style = "a11y-light"
 pygments_dark_style = "a11y-dark"
 html_theme_options = {
+    "light_css_variables": style.variables(style.LIGHT),
+    "dark_css_variables": style.variables(style.DARK),
     "navigation_with_keys": True,
     "footer_icons": [],
 }
+
+
+def setup(app):
+    """Take the files that are made for it, too."""
+    app.config.html_static_path.append(str(app.srcdir / "made"))

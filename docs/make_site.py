@@ -10,13 +10,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _make import errors, reference
-from _make.staging import DOCS, ROOT, contents, stage, with_contents, written
+from _make import errors, reference, style
+from _make.staging import DOCS, ROOT, contents, only_on_the_site, stage, with_contents, written
 
 BUILD = ROOT / "build" / "docs"
 # What the front page says of generated pages, in place of comments that say where.
 GENERATED = {
-    "the interface": "- [The interface, by task](reference/index.md): every public name with its arguments, errors and an example",
+    "the interface": "- [The interface, by task](reference/index.md): all that is public, with an example of each",
     "the messages": "- [Errors](errors/index.md): mistakes with what works, every message, names of other libraries",
 }
 
@@ -27,8 +27,9 @@ def pages():
     index = found["index.md"]
     for marker, line in GENERATED.items():
         index = index.replace(f"<!-- {marker} -->", line)
-    front = with_contents(index, contents(index, found))
-    return {**found, **reference.pages(), **errors.pages(), "index.md": front}
+    front = with_contents(only_on_the_site(index), contents(index, found))
+    made = {"made/colours.css": style.stylesheet()}
+    return {**found, **reference.pages(), **errors.pages(), **made, "index.md": front}
 
 
 def build(folder):
@@ -37,7 +38,9 @@ def build(folder):
 
     stage(pages(), folder / "source")
     places = [str(folder / "source"), str(folder / "html")]
-    return main(["-q", "-W", "--keep-going", "-j", "auto", "-c", str(DOCS), "-d", str(folder / "read"), *places])
+    return main(
+        ["-q", "-W", "--keep-going", "-j", "auto", "-c", str(DOCS), "-d", str(folder / "read"), *places]
+    )
 
 
 if __name__ == "__main__":

@@ -12,30 +12,33 @@ EXAMPLE = re.compile(r"^ *>>> .*(?:\n *\S.*)*", re.MULTILINE)
 FIELDS = {"Args": "param", "Raises": "raises"}
 
 
-def restructured(doc, lead):
+def restructured(doc, lead, without=""):
     """Return a docstring as reStructuredText.
 
     Args:
         doc: The docstring.
         lead: What a name of a role becomes, in reStructuredText.
+        without: An argument that no caller gives, and that is not told of.
     """
     text = inspect.cleandoc(doc or "") + "\n"
     parts, end = [], 0
     for found in SECTION.finditer(text):
-        parts += [prose(text[end : found.start()], lead), section(found[1], found[2], lead)]
+        parts += [prose(text[end : found.start()], lead), section(found[1], found[2], lead, without)]
         end = found.end()
     return "\n\n".join(part.strip("\n") for part in [*parts, prose(text[end:], lead)] if part.strip())
 
 
-def section(name, body, lead):
+def section(name, body, lead, without):
     """Return a section as fields."""
     body = inspect.cleandoc(body)
     if name in ("Returns", "Yields"):
         return f":{name.lower()}: {hanging(prose(body, lead), 4)}"
     entries = [(ENTRY.match(text)[1], text[ENTRY.match(text).end() :]) for text in apart(body)]
+    entries = [(entry, text) for entry, text in entries if entry != without]
     if name in FIELDS:
         lines = [
-            f":{FIELDS[name]} {called(entry, name)}: {hanging(prose(text, lead), 4)}" for entry, text in entries
+            f":{FIELDS[name]} {called(entry, name)}: {hanging(prose(text, lead), 4)}"
+            for entry, text in entries
         ]
         return "\n".join(lines)
     lines = [f"    * **{entry}** -- {hanging(prose(text, lead), 6)}" for entry, text in entries]
@@ -85,5 +88,8 @@ def plain(text, lead):
             continue
         roles = ROLE.split(part)
         for words, role, target in zip(roles[::3], [*roles[1::3], ""], [*roles[2::3], ""], strict=True):
-            found += [re.sub(r"([*|\\])|(?<=\w)(_)(?=\W|$)", r"\\\1\2", words), lead(role, target) if role else ""]
+            found += [
+                re.sub(r"([*|\\])|(?<=\w)(_)(?=\W|$)", r"\\\1\2", words),
+                lead(role, target) if role else "",
+            ]
     return "".join(found)

@@ -11,8 +11,8 @@ def pages():
     tree = "\n".join([*mistakes.PAGES, "messages", "names"])
     found["errors/index.md"] = (
         "# Errors\n\n"
-        "An error says what was found, what was expected and what to do. Type a few words of a message into the search, "
-        "or look here.\n\n"
+        "An error says what was found, what was expected and what to do. Type a few words of a message into the "
+        "search, or look here.\n\n"
         "## Mistakes, and what works\n\n" + "\n".join(lines) + "\n\n"
         "## All there is\n\n"
         "- [Every message](messages.md) of the library, by its kind\n"

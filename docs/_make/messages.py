@@ -5,7 +5,6 @@ import re
 from dataclasses import dataclass
 
 import chainrule as cr
-
 from _make.docstrings import prose
 from _make.reference import groups, leading, summary, thing
 from _make.staging import ROOT
@@ -38,7 +37,11 @@ def messages():
             if kind == "warn" and len(node.args) > 1:
                 kind = name_of(node.args[1])
             text = re.sub(r"…(?:\s*…)+", "…", text_of(node.args[0]))
-            if kind in cr.__all__ and kind.endswith(("Error", "Warning")) and len(re.findall(r"\w\w+", text)) >= WORDS:
+            if (
+                kind in cr.__all__
+                and kind.endswith(("Error", "Warning"))
+                and len(re.findall(r"\w\w+", text)) >= WORDS
+            ):
                 found.add(Message(kind, text.strip()))
     return sorted(found, key=lambda each: (each.error, each.text.lower()))
 

@@ -6,8 +6,14 @@ from _make.staging import ROOT
 
 TRANSCRIPTS = ROOT / "tests" / "mistakes"
 PAGES = {  # a transcript, what its page is called, and what it is on
-    "arguments": ("Arguments and options", "Commands and options that are misspelled, missing or contradict each other."),
-    "tables": ("Files of tables", "Files that are no tables, are damaged, or are read in another way than they are meant."),
+    "arguments": (
+        "Arguments and options",
+        "Commands and options that are misspelled, missing or at odds.",
+    ),
+    "tables": (
+        "Files of tables",
+        "Files that are no tables, are damaged, or are read otherwise than they are meant.",
+    ),
     "columns": ("Columns", "Columns that are not there, or hold something else than they are told to."),
     "rows": ("Rows", "Folds, groups, orders in time, and rows for the test."),
     "models": ("Models and tables for them", "Files that are no models, and tables that do not suit one."),

@@ -19,7 +19,8 @@ def page():
     ]
     for of, answers in habits.WRITE.items():
         works = habits.WORKS.get(of, {})
-        rows = [f"| `{name}` | it works, and means {meaning(place)} |" for name, place in works.items() if name[0] != "_"]
+        named = {name: meaning(place) for name, place in works.items() if name[0] != "_"}
+        rows = [f"| `{name}` | it works, and means {ours} |" for name, ours in named.items()]
         rows += [f"| {cell} | {answer} |" for cell, answer in answered(answers)]
         parts += [f"## {titled(of)}", "| typed | write |\n|---|---|\n" + "\n".join(rows)]
     parts += ["## Arguments", "| of | typed | write |\n|---|---|---|\n" + "\n".join(arguments())]
@@ -35,7 +36,9 @@ def titled(of):
 def answered(answers):
     """Return what is typed, and what to write; names that are answered alike in one line."""
     for names, answer in answers.items():
-        apart = [[name] for name in names.split()] if re.search(r"{(name|lower)}", answer) else [names.split()]
+        apart = (
+            [[name] for name in names.split()] if re.search(r"{(name|lower)}", answer) else [names.split()]
+        )
         for together in apart:
             yield " ".join(f"`{name}`" for name in together), filled(answer, together[0])
 

@@ -9,10 +9,9 @@ from importlib import import_module
 from typing import Any
 
 import chainrule as cr
-from chainrule.doors import Door
-
 from _make.docstrings import prose, restructured
 from _make.staging import DOCS
+from chainrule.doors import Door
 
 # What users are handed and do not make: where each class stands.
 HANDED = {
@@ -179,12 +178,15 @@ def leading(inside):
     """Return what leads from a docstring to what it names: the docstring is that of a name, such as "Network.fit"."""
 
     def found(role, target):
-        around = [target, *(f"{'.'.join(inside.split('.')[:n])}.{target}" for n in (1, 2))]
+        parts = inside.split(".")
+        around = [target, *(f"{of}.{target}" for of in (parts[0], ".".join(parts[:2]), "pictures"))]
         name = next((each for each in around if each in known()), None)
         if name is None:
             return f"``{target}``"
         if role in ("meth", "attr"):
-            return f":py:meth:`{target.rpartition('.')[2] if target in around[1:] else target} <{place(name)}>`"
+            return (
+                f":py:meth:`{target.rpartition('.')[2] if target in around[1:] else target} <{place(name)}>`"
+            )
         return lead(name)
 
     return found
@@ -237,7 +239,8 @@ def member(name, of, each):
     function = static.__func__ if isinstance(static, classmethod | staticmethod) else getattr(of, each)
     option = "\n   :classmethod:" if isinstance(static, classmethod) else ""
     takes = signature(function, not isinstance(static, staticmethod))
-    told = indented(restructured(function.__doc__, leading(name)))
+    served = next(iter(inspect.signature(function).parameters)) if isinstance(static, Door) else ""
+    told = indented(restructured(function.__doc__, leading(name), served))
     return f".. py:method:: {each}{takes}{option}\n\n{told}"
 
 
@@ -260,8 +263,8 @@ def pages():
     tree = "\n".join(group.place for group in groups())
     found["reference/index.md"] = (
         "# The interface, by task\n\n"
-        "All that is public, as `cr.NAME`, after `import chainrule as cr`. Each example runs as it is pasted, with that "
-        "line and `import numpy as np` before it. `help(cr.Network.fit)` says the same.\n\n"
+        "All that is public, as `cr.NAME`, after `import chainrule as cr`. Each example runs as it is pasted, with "
+        "that line and `import numpy as np` before it. `help(cr.Network.fit)` says the same.\n\n"
         "| task | names |\n|---|---|\n" + "\n".join(lines) + f"\n\n```{{toctree}}\n:hidden:\n\n{tree}\n```\n"
     )
     return found

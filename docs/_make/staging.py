@@ -1,4 +1,4 @@
-"""The pages of the site as Sphinx reads them: those of docs/ as they are, generated ones beside, and who leads to whom."""
+"""The pages of the site as Sphinx reads them: those of docs/ as they are, generated ones, and who leads to whom."""
 
 import os
 import re
@@ -68,7 +68,7 @@ def outside_of_code(text, change):
 
 
 def contents(index, pages):
-    """Return the pages of each section of the front page: those it links to in their order, then those it does not name.
+    """Return the pages of each section of the front page: those it links to in their order, then all others.
 
     Args:
         index: The front page, with links to generated pages as well.
@@ -94,12 +94,19 @@ def with_contents(index, sections):
     return index.rstrip() + "\n\n" + "\n\n".join(trees) + "\n"
 
 
+def only_on_the_site(page):
+    """Return a page without the paragraphs that are for readers of the files alone."""
+    return re.sub(r"<!-- not on the site -->\n.*?\n\n", "", page, flags=re.DOTALL)
+
+
 def stage(pages, folder):
     """Write pages into a folder where they are others than before, and take away what is no longer there."""
     for place, text in pages.items():
         put(folder / place, text.encode())
     pictures = {
-        path.relative_to(DOCS).as_posix(): path for ending in ("svg", "png") for path in DOCS.rglob(f"*.{ending}")
+        path.relative_to(DOCS).as_posix(): path
+        for ending in ("svg", "png")
+        for path in DOCS.rglob(f"*.{ending}")
     }
     for place, path in pictures.items():
         put(folder / place, path.read_bytes())

@@ -1,0 +1,210 @@
+"""The site: every page is reached, everything public stands once, what is generated is what the sources say."""
+
+import importlib.util
+import re
+import runpy
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import reference as public
+import transcripts
+
+import chainrule as cr
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+HAS_SPHINX = all(importlib.util.find_spec(name) for name in ("sphinx", "myst_parser", "furo"))
+# What docstrings name that users need not look up: it stands there as code.
+INNER = {"Executable", "Program"}
+LOADED = re.compile(
+    r"<(?:script|link|img|iframe)[^>]*\b(?:src|href)=\"(?:https?:|//)[^\"]*"
+)  # of another place
+
+
+@pytest.fixture(scope="module")
+def make():
+    """The module that builds the site, and those it is made of."""
+    sys.path.insert(0, str(DOCS))
+    try:
+        import make_site
+        from _make import docstrings, errors, messages, mistakes, names, reference, staging
+
+        parts = docstrings, errors, messages, mistakes, names, reference, staging
+        for part in parts:
+            setattr(make_site, part.__name__.rpartition(".")[2], part)
+        yield make_site
+    finally:
+        sys.path.remove(str(DOCS))
+
+
+@pytest.fixture(scope="module")
+def pages(make):
+    return make.pages()
+
+
+def prose(text):
+    """A page without its blocks of code."""
+    return re.sub(r"^(```+).*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def led_to(page, text):
+    """The pages that a page has in the contents of the site."""
+    trees = re.findall(r"^```\{toctree\}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    lines = [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
+    return [(Path(page).parent / line).with_suffix(".md").as_posix() for line in lines]
+
+
+def test_every_page_stands_in_the_contents_once(pages):
+    markdown = [place for place in pages if place.endswith(".md")]
+    reached = [target for place in markdown for target in led_to(place, pages[place])]
+    assert sorted(reached) == sorted(set(markdown) - {"index.md"})
+
+
+def test_links_between_pages_lead_somewhere(pages):
+    places = {Path(place) for place in pages}
+    for place, text in pages.items():
+        for _, target in re.findall(r"(?<!!)\[([^\]]*)\]\(([^)#\s]+)", prose(text)):
+            if "://" not in target:
+                meant = (DOCS / place).parent / target
+                assert Path(meant.resolve().relative_to(DOCS)) in places, f"{place} links to {target}"
+
+
+def test_a_page_that_is_not_named_on_the_front_page_is_reached_too(make):
+    index = "# Front\n\n## Do\n\n- [A](guides/a.md)\n\n## Understand\n\n## Look up\n\n- [B](b.md)\n"
+    found = make.staging.contents(index, ["index.md", "guides/a.md", "guides/z.md", "b.md", "c.md"])
+    assert found == {"Do": ["guides/a.md", "guides/z.md"], "Understand": [], "Look up": ["b.md", "c.md"]}
+
+
+def test_links_out_of_the_docs_lead_to_pages_of_the_site_or_are_text(make):
+    text = "[how](../CONTRIBUTING.md#habits) [code](../benchmarks/run.py) [t](tables.md)\n\n```\n[k](../z.py)\n```\n"
+    found = make.staging.relinked(text, DOCS / "engine.md", "engine.md")
+    assert "[how](contributing.md#habits) code [t](tables.md)" in found and "[k](../z.py)" in found
+
+
+def test_everything_public_stands_in_one_group(make):
+    names = [name for group in make.reference.groups() for name in group.names]
+    handed = [place.rpartition(":")[2] for place in public.HANDED]
+    classes = {name for name, entry in zip(handed, public.HANDED, strict=True) if name[0].isupper()}
+    pictures = {f"pictures.{name}" for name in cr.pictures.__all__ if name != "Picture"}
+    assert len(names) == len(set(names)), "a name stands twice in docs/api.toml"
+    assert set(names) == set(cr.__all__) | pictures | classes, (
+        "docs/api.toml has each public name in one group"
+    )
+
+
+def test_every_entry_of_the_interface_is_told_with_all_it_says(make):
+    known = make.reference.known()
+    wanted = {e.name: e for e in public.entries() if e.name not in ("pictures.Picture",)}
+    wanted = {name: e for name, e in wanted.items() if not name.startswith("pictures.Picture.")}
+    assert set(wanted) <= set(known)
+    text = "".join(make.reference.pages().values())
+    for name, entry in wanted.items():
+        called = name.rpartition(".")[2] if entry.of else make.reference.place(name)
+        assert re.search(rf"^ *\.\. py:\w+:: {re.escape(called)}\b", text, re.MULTILINE), name
+    for field in ("param name", "raises cr.GraphError", "returns", "Attributes"):
+        assert text.count(f":{field}:") > 40, field
+
+
+def test_roles_of_docstrings_lead_somewhere(make):
+    missing = set()
+    for name, of in make.reference.known().items():
+        doc = getattr(of, "__doc__", None) or ""
+        lead = make.reference.leading(name)
+        for role, target in make.docstrings.ROLE.findall(doc):
+            if lead(role, target).startswith("``") and not name.startswith(("CHOICES", "ENGINES", "SAMPLES")):
+                missing.add(target)
+    assert missing <= INNER
+
+
+def test_a_docstring_becomes_fields_and_its_prose_stays(make):
+    doc = """Return 2 * x, |x| of a :class:`Network`; ``a * b``.
+
+    Args:
+        x, *more: A number: 2, say,
+            or many.
+
+    Returns:
+        A pair: both.
+
+    Raises:
+        DataError: If not.
+        ValueError: If so.
+
+    >>> 2 * 3
+    6
+    """
+    assert make.docstrings.restructured(doc, lambda role, target: f"<{target}>") == (
+        "Return 2 \\* x, \\|x\\| of a <Network>; ``a * b``.\n\n"
+        ":param x, \\*more: A number: 2, say,\n    or many.\n\n"
+        ":returns: A pair: both.\n\n"
+        ":raises cr.DataError: If not.\n:raises ValueError: If so.\n\n"
+        ">>> 2 * 3\n6"
+    )
+
+
+@pytest.mark.parametrize("name", [name.removesuffix(".txt") for name in transcripts.NAMES])
+def test_each_mistake_has_an_entry_with_its_answer_and_what_works(make, pages, name):
+    page = pages[f"errors/{name}.md"]
+    for entry in transcripts.mistakes(f"{name}.txt"):
+        begin = page.index(f"## {entry.title}\n")
+        part = page[begin : page.find("\n## ", begin) % (len(page) + 1)]
+        assert "\n".join(entry.answer) in part and all(line in part for line in entry.tried)
+
+
+def test_every_message_stands_on_a_page(make, pages):
+    page = pages["errors/messages.md"]
+    assert len(make.messages.messages()) > 900
+    for error in ("DataError", "ShapeError", "LearningWarning", "FileFormatError"):
+        assert f"\n## {error}\n" in page
+    with pytest.raises(cr.ShapeError) as caught:
+        cr.variable([1.0, 2.0]) + cr.variable([1.0, 2.0, 3.0])
+    said = re.sub(r"\(\d,\)|\d+", "…", str(caught.value))
+    assert any(
+        each.text in said or said.startswith(each.text.partition("…")[0]) for each in make.messages.messages()
+    )
+
+
+def test_names_of_other_libraries_stand_beside_the_line_to_write(pages):
+    page = pages["errors/names.md"]
+    assert "| `Linear` | Dense takes the width of its input from the layer before: `cr.Dense(16)` |" in page
+    assert "| `CSVLog` | `filename` `filepath` | `path` |" in page
+    assert "{" not in re.sub(r"`[^`]*`", "", page)
+
+
+def test_the_configuration_names_what_is_there():
+    before = list(sys.path)
+    try:
+        found = runpy.run_path(str(DOCS / "conf.py"))
+    finally:
+        sys.path[:] = before
+    assert found["version"] == cr.__version__ and found["html_theme"] == "furo"
+    for name in (*found["html_css_files"], *found["html_js_files"]):
+        assert (DOCS / "_static" / name).exists() or name == "colours.css"
+
+
+def test_the_extra_says_what_builds_it():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extra = project["optional-dependencies"]["docs"]
+    assert all(">=" in each for each in extra) and {each.partition(">")[0] for each in extra} == {
+        "sphinx",
+        "myst-parser",
+        "furo",
+    }
+
+
+@pytest.mark.skipif(not HAS_SPHINX, reason='needs Sphinx: pip install -e ".[docs]"')
+@pytest.mark.long
+def test_it_is_built_without_a_warning_and_asks_nothing_of_the_network(make, tmp_path):
+    assert make.build(tmp_path) == 0
+    html = sorted((tmp_path / "html").rglob("*.html"))
+    assert len(html) > 50
+    for path in html:
+        asked = LOADED.findall(path.read_text(encoding="utf-8"))
+        assert not asked, path
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "source").rglob("*.md")}
+    assert make.build(tmp_path) == 0
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "source").rglob("*.md")} == before
+    shutil.rmtree(tmp_path)
