@@ -162,6 +162,18 @@ def test_a_healthy_fit_hears_nothing(case):
     assert said == ""
 
 
+@pytest.mark.parametrize(("end", "ends"), [("tanh", "from -1 to 1"), ("sigmoid", "from 0 to 1")])
+def test_targets_that_the_output_cannot_reach_are_told_though_much_is_learned(end, ends):
+    X = np.linspace(-1, 1, 40)[:, None]
+    layers = [cr.Dense(4, "tanh"), cr.Dense(1, end)]
+    history, said = fitted(layers, X, 1.2 * X[:, 0], loss="mse", epochs=200, optimizer=cr.Adam(0.05))
+    assert history["cost"][-1] < history["cost"][0] / 2
+    assert said.startswith("y goes from -1.2 to 1.2, ") and ends in said and "End it with cr.Dense(1), " in said
+    low = -1 if end == "tanh" else 0
+    _, said = fitted(layers, X, np.clip(X[:, 0], low, 1), loss="mse", epochs=200, optimizer=cr.Adam(0.05))
+    assert said == ""
+
+
 def test_the_remedies_are_right_when_they_are_followed():
     X, y = HOUSES
     X, y = (X - X.mean(axis=0)) / X.std(axis=0), (y - y.mean()) / y.std()

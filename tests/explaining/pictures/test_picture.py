@@ -32,6 +32,14 @@ def test_a_name_that_is_not_there_is_answered():
         P.Pictures  # noqa: B018 -- looking is the test
 
 
+def test_an_array_gives_texts_and_colours_as_a_list_does():
+    given = {"texts": np.array([0.5, 1.0]), "colours": np.array(["c2", "c3"])}
+    bars = P.Bars([0, 1], [0.5, 1], **given)
+    assert (bars.texts, bars.colours) == (("0.5", "1.0"), ("c2", "c3"))
+    assert P.Points([0, 1], [0, 1], texts=given["texts"]).texts == bars.texts
+    assert P.Box(0, 0, 1, 1, np.array(["a"])).lines == ("a",)
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [

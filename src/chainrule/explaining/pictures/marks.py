@@ -67,7 +67,7 @@ def texts(mark: Any, name: str, values: Iterable[Any] | None, count: int | None 
     """Make a tuple of texts of a field of a mark, so many or none."""
     if isinstance(values, str):
         raise DataError(f"{type(mark).__name__}: {name} must be several texts; found {short(values)}.")
-    found = tuple(str(text) for text in values or ())
+    found = () if values is None else tuple(str(text) for text in values)
     if found and count is not None and len(found) != count:
         raise DataError(
             f"{type(mark).__name__}: {name} has {len(found):,} texts for {count:,} places. Give one for each."

@@ -15,7 +15,7 @@ from chainrule.graph.node import Node
 from chainrule.nn import losses
 from chainrule.nn.activations import ACTIVATIONS, activation_name, relu
 from chainrule.nn.layers.base import SEED, STEP
-from chainrule.nn.reading import at
+from chainrule.nn.reading import at, output_kind
 from chainrule.shown import counted
 from chainrule.train.fit.fitting import Fitting, Judged
 from chainrule.train.objective import lasting
@@ -35,6 +35,7 @@ ALIKE = 10.0  # channels whose root mean squares differ by a smaller factor are 
 POINTS = 50  # of a fifth of the epochs
 AT_ONCE = 50_000  # numbers, that layers' answers are computed for
 A_FIFTH = 5  # epochs that have one
+REACH = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1)}  # what an output of the activation can come near
 
 
 def still_falling(run: Fitting) -> str:
@@ -57,13 +58,16 @@ def still_falling(run: Fitting) -> str:
 
 
 def unlearned(run: Fitting, names: Mapping[str, tuple[Any, ...]], first: bool) -> str:
-    """Return what to say of a fit that predicts no better than the best guess without inputs, or "".
+    """Return what to say of a fit that cannot reach its targets, or predicts no better than the best guess, or "".
 
     Args:
         run: The fit, ended.
         names: What the columns of an input are called, where that is known.
         first: Whether it is the network's first fit.
     """
+    beyond = "" if _is_a_look(run) else _beyond_reach(run)
+    if beyond:
+        return beyond
     judged = run.judged or _judged(run)
     left = judged.left
     costs = run.history["cost"]
@@ -269,12 +273,32 @@ def _scaling(name: str, array: np.ndarray, names: tuple[Any, ...]) -> str:
     )
 
 
-def _scaling_of_targets(run: Fitting) -> str:
-    if _is_of_classes(run) or losses.targets_of(losses.describe_loss(run.goal.loss)) == "counts":
+def _beyond_reach(run: Fitting) -> str:
+    """Return what to say of targets that the activation at the end never puts out, or ""."""
+    kind = output_kind(run.programs.architecture)
+    if kind not in REACH or not lasting(run.goal.loss) or _is_of_classes(run):
         return ""
+    (low, high), y = REACH[kind], _targets(run)
+    if not y.size or (low <= y.min() and y.max() <= high):
+        return ""
+    return (
+        f"y goes from {y.min():.4g} to {y.max():.4g}, and a network that ends with {kind!r} puts out numbers from {low} "
+        f"to {high} alone. End it with cr.Dense({run.programs.architecture.output.shape[-1]}), or bring y there first."
+    )
+
+
+def _targets(run: Fitting) -> np.ndarray:
+    """Return targets that are no padding, a sample of their rows."""
     y = _sample(run.table[len(run.programs.architecture.inputs)]).astype(np.float64)
     if run.goal.weight is not None and run.goal.weight.ndim > 1:  # of steps, of which some may be padding
         y = y[_sample(run.table[-1]) > 0]
+    return y
+
+
+def _scaling_of_targets(run: Fitting) -> str:
+    if _is_of_classes(run) or losses.targets_of(losses.describe_loss(run.goal.loss)) == "counts":
+        return ""
+    y = _targets(run)
     if _worst(y) is None:
         return ""
     mean, deviation = ("y.mean()", "y.std()") if y.size == len(y) else ("y.mean(axis=0)", "y.std(axis=0)")
