@@ -30,6 +30,8 @@ LIBRARIES = {
     "pandas",
     "PIL",
     "time",
+    "warnings",
+    "functools",
     "io",
     "itertools",
     "math",
