@@ -108,9 +108,7 @@ def learned(y, rate):
 
 
 y = cr.one_hot(kind, 3)
-alone = np.hstack(
-    [learned(y[:, i], 0.1) for i in range(3)]
-)  # the cost of three is a mean: its rate is thrice
+alone = np.hstack([learned(y[:, i], 0.1) for i in range(3)])  # three share a mean cost: thrice the rate
 holds("three neurons learn what each learns alone", np.allclose(learned(y, 0.3), alone))
 
 
