@@ -207,3 +207,11 @@ def test_what_stands_on_a_map_of_colours_has_those_of_light_pages_and_what_stand
                 assert "--c1:#0a66b7" in group.get("style")
                 groups |= {each.text: True for each in group.iter() if each.text in groups}
         assert groups == {"on": True, "beside": False}
+
+
+def test_what_a_bar_of_nothing_says_stands_on_its_line_and_in_the_panel():
+    bars = P.Bars([0, 1], [0.0, 1.0], texts=["none", "all"])
+    drawn = P.Picture([P.Panel([bars], y=P.Axis(limits=(0, 1)))]).svg()
+    base = max(float(y) for y in re.findall(r"M[\d.]+ ([\d.]+)H", drawn))
+    (y,) = re.findall(r'y="([\d.]+)"[^>]*>none<', drawn)
+    assert float(y) < base

@@ -57,11 +57,13 @@ def test_the_sigmoid_with_where_it_crosses_a_half():
     assert value.x[0] == -6 and slope.y.max() <= 0.25
 
 
-def test_the_step_and_the_sigmoid():
+@pytest.mark.parametrize("function", ["step", lambda z: np.where(z >= 0, 1.0, 0.0)], ids=["row", "where"])
+def test_the_step_and_the_sigmoid(function):
     """S1-30: a step and a sigmoid."""
-    step, sigmoid = cr.pictures.activation(
-        {"step": lambda z: np.where(z >= 0, 1.0, 0.0), "sigmoid": cr.sigmoid}, derivative=False
-    ).panels
+    which = {"step": function, "sigmoid": cr.sigmoid}
+    _, slope = curves(cr.pictures.activation(which).panels[0])
+    assert np.nanmin(slope.y) == np.nanmax(slope.y) == 0
+    step, sigmoid = cr.pictures.activation(which, derivative=False).panels
     (line,) = curves(step)
     (gap,) = np.flatnonzero(np.isnan(line.y))  # no line leads up
     assert abs(line.x[gap]) < 1e-9 and line.y[gap - 1 : gap + 2 : 2].tolist() == [0, 1]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError, GraphError, short
+from chainrule.errors import DataError, GraphError, NoDerivativeError, short
 from chainrule.explaining.pictures.marks import Line, Mark, Points, Rule
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.graph.node import Node, variable
@@ -51,8 +51,7 @@ def activation(
     >>> picture = cr.pictures.activation(["sigmoid", "tanh", "relu"])
     >>> [mark.name for mark in picture.panels[0].marks if mark.name]
     ['sigmoid', 'derivative']
-    >>> step = {"step": lambda z: np.where(z >= 0, 1.0, 0.0), "sigmoid": cr.sigmoid}
-    >>> len(cr.pictures.activation(step).panels)
+    >>> len(cr.pictures.activation({"hat": lambda z: cr.relu(1 - abs(z)), "a step": cr.step}).panels)
     2
     """
     found = _named(which)
@@ -90,7 +89,11 @@ def values_of(name: str, function: Any, at: Any) -> tuple[np.ndarray, np.ndarray
         raise GraphError(
             f"The activation '{name}' of a node z, of any shape, is a node of that shape; found {short(out)}."
         )
-    values, slopes = np.asarray(out.value), np.asarray(grad(out.sum(), z).value)
+    values = np.asarray(out.value)
+    try:
+        slopes = np.asarray(grad(out.sum(), z).value)
+    except NoDerivativeError:  # which would be 0 wherever there is one, as that of a step
+        slopes = np.zeros_like(values)
     alone = np.asarray(function(variable(np.asarray(at[:1], np.float64), name="z")).value)
     if not np.allclose(alone, values[:1], equal_nan=True):
         raise DataError(

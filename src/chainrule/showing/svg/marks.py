@@ -151,7 +151,7 @@ def bars(mark: Bars, across: Scale, up: Scale) -> str:
             f"M{number(ends[0])} {number(ends[1])}H{number(ends[2])}V{number(ends[3])}H{number(ends[0])}z"
         )
         if mark.texts:
-            sign = 1 if c >= base else -1
+            sign = 1 if c > base or (c == base and mark.horizontal) else -1  # that of 0 stands on the line
             at = (
                 (c + 4 * sign, (a + b) / 2 + 4)
                 if mark.horizontal
