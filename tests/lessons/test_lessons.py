@@ -39,7 +39,6 @@ LIBRARIES = {
     "itertools",
     "math",
     "string",
-    "tempfile",
 }
 # What shows that something is so.
 SHOWING = Number | Claim | Shown | Exercise
