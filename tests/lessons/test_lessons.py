@@ -35,7 +35,6 @@ LIBRARIES = {
     "io",
     "pathlib",
     "tempfile",
-    "warnings",
     "itertools",
     "math",
     "string",
