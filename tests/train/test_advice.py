@@ -168,7 +168,9 @@ def test_targets_that_the_output_cannot_reach_are_told_though_much_is_learned(en
     layers = [cr.Dense(4, "tanh"), cr.Dense(1, end)]
     history, said = fitted(layers, X, 1.2 * X[:, 0], loss="mse", epochs=200, optimizer=cr.Adam(0.05))
     assert history["cost"][-1] < history["cost"][0] / 2
-    assert said.startswith("y goes from -1.2 to 1.2, ") and ends in said and "End it with cr.Dense(1), " in said
+    assert (
+        said.startswith("y goes from -1.2 to 1.2, ") and ends in said and "End it with cr.Dense(1), " in said
+    )
     low = -1 if end == "tanh" else 0
     _, said = fitted(layers, X, np.clip(X[:, 0], low, 1), loss="mse", epochs=200, optimizer=cr.Adam(0.05))
     assert said == ""

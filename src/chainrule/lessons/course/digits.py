@@ -65,8 +65,8 @@ picture(cr.pictures.predictions(network, X_test, y_test))
 # %%
 # ## Ten digits
 #
-# Ten neurons and softmax. No feature was made by hand: every pixel is joined to every hidden neuron (layers are *dense*),
-# and training alone, end to end, decides what each neuron looks for.
+# Ten neurons and softmax. No feature is made by hand: every pixel is joined to every hidden neuron (the layers are
+# *dense*), and training alone, end to end, decides what each neuron looks for.
 
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=42, stratify=y)
 scaler = StandardScaler().fit(X_train)
@@ -91,8 +91,8 @@ picture(cr.pictures.predictions(network, X_test, y_test, worst=True))
 # %%
 # ## Case study: 256 to 10
 #
-# A lecture's case: pictures of 16×16 points of ink, 1, or none, 0. So f: ℝ²⁵⁶ → ℝ¹⁰, with several hidden layers between.
-# For a picture of digit k output k is to be the largest.
+# A lecture's case: pictures of 16×16 points of ink, 1, or none, 0. So f: ℝ²⁵⁶ → ℝ¹⁰, with several hidden layers
+# between. For a picture of digit k, output k is to be the largest.
 
 ink_train, ink_test = ((part.reshape(-1, 8, 8) > 7).repeat(2, 1).repeat(2, 2) for part in (X_train, X_test))
 holds("a point is ink or none", np.isin(ink_train.astype(int), [0, 1]))

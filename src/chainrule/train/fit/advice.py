@@ -35,7 +35,7 @@ ALIKE = 10.0  # channels whose root mean squares differ by a smaller factor are 
 POINTS = 50  # of a fifth of the epochs
 AT_ONCE = 50_000  # numbers, that layers' answers are computed for
 A_FIFTH = 5  # epochs that have one
-REACH = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1)}  # what an output of the activation can come near
+REACH = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1)}  # what the activation's values can come near
 
 
 def still_falling(run: Fitting) -> str:
@@ -281,9 +281,10 @@ def _beyond_reach(run: Fitting) -> str:
     (low, high), y = REACH[kind], _targets(run)
     if not y.size or (low <= y.min() and y.max() <= high):
         return ""
+    units = run.programs.architecture.output.shape[-1]
     return (
-        f"y goes from {y.min():.4g} to {y.max():.4g}, and a network that ends with {kind!r} puts out numbers from {low} "
-        f"to {high} alone. End it with cr.Dense({run.programs.architecture.output.shape[-1]}), or bring y there first."
+        f"y goes from {y.min():.4g} to {y.max():.4g}, and a network that ends with {kind!r} puts out numbers from "
+        f"{low} to {high} alone. End it with cr.Dense({units}), or bring y there first."
     )
 
 
