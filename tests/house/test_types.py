@@ -133,7 +133,7 @@ def test_mypy_has_nothing_to_say_about_the_programs_of_users(tmp_path, monkeypat
 @pytest.mark.long
 def test_mypy_has_nothing_to_say_about_what_the_pages_show(tmp_path, monkeypatch):
     block = re.compile(r"```python\n(.*?)```", re.DOTALL)
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         code = "\n".join(block.findall(page.read_text(encoding="utf-8")))
         (tmp_path / f"{page.stem.replace('-', '_')}_page.py").write_text(code, encoding="utf-8")
     options = (

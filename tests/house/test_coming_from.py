@@ -1,0 +1,38 @@
+"""What we write and what another library writes come to the same numbers, and the pages say just that."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FILE = Path(__file__).parents[2] / "docs" / "make_coming_from.py"
+spec = importlib.util.spec_from_file_location("make_coming_from", FILE)
+made = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(made)
+
+
+def same(peer, found, kept):
+    assert found.keys() == kept.keys()
+    for pair in made.pairs_of(peer):
+        value, other = found[pair["what"]], np.asarray(kept[pair["what"]])
+        assert value.shape == other.shape, pair["what"]
+        np.testing.assert_allclose(value, other, rtol=pair.get("tolerance", 2e-6), atol=1e-9, err_msg=pair["what"])
+
+
+@pytest.mark.parametrize("file", made.PAIRS, ids=lambda file: file.stem)
+def test_both_come_to_the_same_numbers(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    peer, kept = made.read(file), made.recorded(file)
+    same(peer, made.results(peer, "ours"), kept["results"])
+    if made.is_installed(peer):
+        same(peer, made.results(peer, "theirs"), kept["results"])
+
+
+@pytest.mark.parametrize("file", made.PAIRS, ids=lambda file: file.stem)
+def test_the_page_is_made_of_the_pairs(file):
+    assert (made.FOLDER / f"{file.stem}.md").read_text(encoding="utf-8") == made.page(file)
+
+
+def test_no_name_of_another_library_is_left_out():
+    assert {file.stem for file in made.PAIRS} >= {"keras", "pytorch", "scikit_learn", "micrograd", "lectures"}
