@@ -12,7 +12,6 @@ import io
 import json
 import sys
 import tomllib
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +39,7 @@ def results(peer, side):
     found = {}
     for pair in pairs_of(peer):
         *before, last = ast.parse(pair[side].strip()).body
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            if pair.get("warns"):
-                warnings.simplefilter("ignore")
+        with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(ast.Module(before, []), pair["what"], "exec"), scope)
             value = eval(compile(ast.Expression(last.value), pair["what"], "eval"), scope)
         found[pair["what"]] = np.asarray(value, np.float64)
@@ -68,7 +65,9 @@ def record(file):
         "version": f"{package} {version}",
         "results": {what: value.tolist() for what, value in results(peer, "theirs").items()},
     }
-    file.with_suffix(".json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    file.with_suffix(".json").write_text(
+        json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 def block(code, language="python"):
@@ -93,7 +92,13 @@ def page(file):
         said.append(f"## {group['title']}")
         for pair in group["pairs"]:
             head = pair["what"][0].upper() + pair["what"][1:]
-            said += [f"### {head}", f"In {theirs}:", block(pair["theirs"], "py"), "In chainrule:", block(pair["ours"])]
+            said += [
+                f"### {head}",
+                f"In {theirs}:",
+                block(pair["theirs"], "py"),
+                "In chainrule:",
+                block(pair["ours"]),
+            ]
     rows = [f"| {other} | {own} |" for other, own in peer["other"].items()]
     said += ["## And also", "\n".join([f"| {theirs} | chainrule |", "|---|---|", *rows])]
     return "\n\n".join(said) + "\n"

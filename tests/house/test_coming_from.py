@@ -17,7 +17,8 @@ def same(peer, found, kept):
     for pair in made.pairs_of(peer):
         value, other = found[pair["what"]], np.asarray(kept[pair["what"]])
         assert value.shape == other.shape, pair["what"]
-        np.testing.assert_allclose(value, other, rtol=pair.get("tolerance", 2e-6), atol=1e-9, err_msg=pair["what"])
+        off = pair.get("tolerance", 2e-7) * np.abs(other).max()
+        np.testing.assert_allclose(value, other, rtol=0.0, atol=off, err_msg=pair["what"])
 
 
 @pytest.mark.parametrize("file", made.PAIRS, ids=lambda file: file.stem)

@@ -135,7 +135,8 @@ def test_mypy_has_nothing_to_say_about_what_the_pages_show(tmp_path, monkeypatch
     block = re.compile(r"```python\n(.*?)```", re.DOTALL)
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         code = "\n".join(block.findall(page.read_text(encoding="utf-8")))
-        (tmp_path / f"{page.stem.replace('-', '_')}_page.py").write_text(code, encoding="utf-8")
+        name = "_".join(page.relative_to(ROOT).with_suffix("").parts).replace("-", "_")
+        (tmp_path / f"{name}_page.py").write_text(code, encoding="utf-8")
     options = (
         "--check-untyped-defs",
         "--allow-redefinition-new",
