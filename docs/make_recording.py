@@ -104,8 +104,8 @@ def scrolled(lines: list[Line], whole: float) -> str:
     for at, row in steps.items():
         if row > ROWS:
             moves.append(f"{100 * at / whole:.3f}%{{transform:translateY({(ROWS - row) * LEADING:g}px)}}")
-    end = max(len(lines) - ROWS, 0) * LEADING
-    return f".all{{transform:translateY({-end:g}px);animation-name:all}}@keyframes all{{{''.join(moves)}}}"
+    end = min(ROWS - len(lines), 0) * LEADING
+    return f".all{{transform:translateY({end:g}px);animation-name:all}}@keyframes all{{{''.join(moves)}}}"
 
 
 def drawn(commands: Iterable[tuple[str, str]]) -> str:

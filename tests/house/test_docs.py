@@ -24,7 +24,12 @@ PAGES = [
 ]
 
 OWN = "CONTRIBUTING.md", "docs/pictures.md"  # which have tests of their own
-SHOWN = {"README.md": 8, "docs/engine.md": 4, "docs/tables.md": 2}  # at least so many blocks of Python
+SHOWN = {
+    "README.md": 3,
+    "docs/tour.md": 12,
+    "docs/engine.md": 4,
+    "docs/tables.md": 2,
+}  # at least so many blocks of Python
 BLOCK = re.compile(r"```python\n(.*?)```\n(?:```text\n(.*?)```)?", re.DOTALL)
 
 
@@ -164,3 +169,10 @@ def test_the_readme_has_its_two_commands_in_one_line_each():
         block = re.search(rf"<!-- {name} -->\n```\n(.*?)```", text, re.DOTALL)
         assert block is not None
         assert len(block[1].strip().splitlines()) == 1
+
+
+def test_the_readme_is_short_and_shows_pictures():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.count("\n") < 200
+    assert len(re.findall(r"^!\[.{20,}\]\(docs/pictures/[\w-]+\.svg\)$", text, re.MULTILINE)) >= 3
+    assert "## What is not there" in text
