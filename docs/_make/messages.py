@@ -3,6 +3,7 @@
 import ast
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import chainrule as cr
 from _make.docstrings import prose
@@ -26,6 +27,7 @@ class Message:
     text: str
 
 
+@cache
 def messages():
     """Return the messages of all public errors and warnings."""
     found = set()
@@ -80,5 +82,9 @@ def page():
     for error in order:
         about = prose(summary(thing(error)), leading(error))
         parts.append(f"## {error}\n\n```{{eval-rst}}\n:py:exc:`cr.{error}`: {about}\n```")
-        parts.append("\n\n".join("```text\n" + text + "\n```" for text in by_error[error]))
+        parts.append(
+            "\n\n".join(
+                "```{code-block} text\n:class: message\n\n" + text + "\n```" for text in by_error[error]
+            )
+        )
     return "\n\n".join(parts) + "\n"

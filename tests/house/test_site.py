@@ -1,6 +1,7 @@
 """The site: every page is reached, everything public stands once, what is generated is what the sources say."""
 
 import importlib.util
+import json
 import re
 import runpy
 import shutil
@@ -13,6 +14,8 @@ import reference as public
 import transcripts
 
 import chainrule as cr
+from chainrule.lessons.cells import read
+from chainrule.lessons.outline import written
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -30,19 +33,17 @@ def make():
     sys.path.insert(0, str(DOCS))
     try:
         import make_site
-        from _make import docstrings, errors, messages, mistakes, names, reference, staging
+        from _make import docstrings, messages, staging
 
-        parts = docstrings, errors, messages, mistakes, names, reference, staging
-        for part in parts:
-            setattr(make_site, part.__name__.rpartition(".")[2], part)
+        make_site.docstrings, make_site.messages, make_site.staging = docstrings, messages, staging
         yield make_site
     finally:
         sys.path.remove(str(DOCS))
 
 
 @pytest.fixture(scope="module")
-def pages(make):
-    return make.pages()
+def pages(make, tmp_path_factory):
+    return make.pages(tmp_path_factory.mktemp("lessons"), quick=True)
 
 
 def prose(text):
@@ -63,9 +64,67 @@ def test_every_page_stands_in_the_contents_once(pages):
     assert sorted(reached) == sorted(set(markdown) - {"index.md"})
 
 
+def test_every_lesson_has_a_page_with_its_minutes_and_a_notebook(pages):
+    overview = pages["lessons/index.md"]
+    for name in written():
+        lesson = read(name)
+        page, notebook = pages[f"lessons/{name}.md"], json.loads(pages[f"lessons/{name}.ipynb"])
+        assert page.startswith(f"# {lesson.title}\n") and f"about {lesson.minutes} minutes" in page
+        assert all(cell.source in page for cell in lesson.cells)
+        assert notebook["nbformat"] == 4
+        assert f"| [{lesson.title}]({name}.md) | {lesson.minutes}\u00a0min |" in overview
+
+
+def test_a_lesson_that_was_run_says_what_it_says_and_its_run_is_kept(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(make.lessons, "written", lambda: ["one_neuron"])
+    ran = make.lessons.pages(tmp_path)
+    page = ran["lessons/one_neuron.md"]
+    for said in (
+        "y = σ(z) = 0.9990889488   (the lecture prints 0.999)",
+        "<svg",
+        '<form class="exercise"',
+        "✓ ",
+    ):
+        assert said in page
+    (kept,) = tmp_path.iterdir()
+    monkeypatch.setattr(make.lessons, "learned", None)  # nothing runs any more
+    assert make.lessons.pages(tmp_path) == make.lessons.pages(tmp_path, quick=True) == ran
+    monkeypatch.setattr(make.lessons, "digest", lambda: "of another library")
+    assert "0.9990889488" not in make.lessons.pages(tmp_path, quick=True)["lessons/one_neuron.md"]
+    assert kept.exists()
+
+
+def test_the_page_of_everything_has_all_pages_and_links_that_stay_on_it(make, tmp_path):
+    pages = {
+        "index.md": "# Front\n\n```{toctree}\n:caption: All\n\na.md\nin/b.md\neverything.md\n```\n",
+        "a.md": "# A & B\n\n```{raw} html\n<b></b>\n```\n\nText.\n",
+        "in/b.md": "# B\n",
+        "everything.md": make.everything.PAGE,
+    }
+    built = {
+        "a": '<h1 id="a">A</h1><a href="in/b.html#x">b</a><a href="#a">a</a><script src="s.js"></script>',
+        "in/b": '<h1 id="x">B</h1><img src="../_images/p.svg"/><a href="../a.html">a</a><a href="https://e.org/">e</a>',
+    }
+    for place, body in built.items():
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        text = f'<html><article role="main" id="m">{body}</article></html>'
+        (tmp_path / f"{place}.html").write_text(text, encoding="utf-8")
+    (tmp_path / "everything.html").write_text(make.everything.PAGE, encoding="utf-8")
+    for _ in range(2):  # it is filled anew each time
+        make.everything.fill(tmp_path, pages)
+        found = (tmp_path / "everything.html").read_text(encoding="utf-8")
+        assert found.count('<h2 id="page-a--a">A</h2>') == found.count('<h2 id="page-in-b--x">B</h2>') == 1
+        assert '<a href="#page-in-b--x">b</a><a href="#page-a--a">a</a></div>' in found
+        assert '<img src="_images/p.svg"/><a href="#page-a">a</a><a href="https://e.org/">e</a>' in found
+        assert '<li><a href="#page-a">A &amp; B</a></li><li><a href="#page-in-b">B</a></li>' in found
+    assert "Text." in make.everything.as_text(pages) and "<b>" not in make.everything.as_text(pages)
+
+
 def test_links_between_pages_lead_somewhere(pages):
     places = {Path(place) for place in pages}
     for place, text in pages.items():
+        if not place.endswith(".md"):
+            continue
         for _, target in re.findall(r"(?<!!)\[([^\]]*)\]\(([^)#\s]+)", prose(text)):
             if "://" not in target:
                 meant = (DOCS / place).parent / target
@@ -182,7 +241,7 @@ def test_the_configuration_names_what_is_there():
         sys.path[:] = before
     assert found["version"] == cr.__version__ and found["html_theme"] == "furo"
     for name in (*found["html_css_files"], *found["html_js_files"]):
-        assert (DOCS / "_static" / name).exists() or name == "colours.css"
+        assert (DOCS / "_static" / name).exists() or name == "colours.css"  # which is made
 
 
 def test_the_extra_says_what_builds_it():
@@ -198,13 +257,13 @@ def test_the_extra_says_what_builds_it():
 @pytest.mark.skipif(not HAS_SPHINX, reason='needs Sphinx: pip install -e ".[docs]"')
 @pytest.mark.long
 def test_it_is_built_without_a_warning_and_asks_nothing_of_the_network(make, tmp_path):
-    assert make.build(tmp_path) == 0
+    assert make.build(tmp_path, quick=True) == 0
     html = sorted((tmp_path / "html").rglob("*.html"))
     assert len(html) > 50
     for path in html:
         asked = LOADED.findall(path.read_text(encoding="utf-8"))
         assert not asked, path
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "source").rglob("*.md")}
-    assert make.build(tmp_path) == 0
+    assert make.build(tmp_path, quick=True) == 0
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "source").rglob("*.md")} == before
     shutil.rmtree(tmp_path)

@@ -64,11 +64,11 @@ def _sections(ran: Ran) -> Iterator[Section]:
             inside += code(done.cell.source, "Code")
         printed: list[str] = []
         for event in done.events:
-            shown = _shown(event, ran.lesson.name)
-            if shown is None:
+            more = shown(event, ran.lesson.name)
+            if more is None:
                 printed += lines(event, ran.lesson.name)
                 continue
-            inside += _printed(printed) + shown
+            inside += _printed(printed) + more
             printed = []
         inside += _printed(printed)
     yield Section(f"part-{number}", title, inside, title)
@@ -87,8 +87,8 @@ def _printed(said: list[str]) -> str:
     )
 
 
-def _shown(event: Event, name: str) -> str | None:
-    """Write what is more than lines of text."""
+def shown(event: Event, name: str) -> str | None:
+    """Return what is more than lines of text as HTML, or None."""
     match event:
         case Shown(picture):
             return figure(picture)
