@@ -46,14 +46,22 @@ def told(names, kept, quick):
         for old in kept.glob("*.json"):
             if old not in files.values():
                 old.unlink()
-        with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
-            for name, both in zip(missing, pool.map(learned, missing), strict=True):
-                files[name].write_text(json.dumps(both), encoding="utf-8")
+        for name, both in zip(missing, each_learned(missing), strict=True):
+            files[name].write_text(json.dumps(both), encoding="utf-8")
         missing = []
     return [
         unrun(name) if name in missing else json.loads(files[name].read_text(encoding="utf-8"))
         for name in names
     ]
+
+
+def each_learned(names):
+    """Yield page and notebook of each lesson; several are run side by side."""
+    if len(names) == 1:
+        yield learned(names[0])
+        return
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        yield from pool.map(learned, names)
 
 
 def digest():

@@ -79,12 +79,7 @@ def test_a_lesson_that_was_run_says_what_it_says_and_its_run_is_kept(make, tmp_p
     monkeypatch.setattr(make.lessons, "written", lambda: ["one_neuron"])
     ran = make.lessons.pages(tmp_path)
     page = ran["lessons/one_neuron.md"]
-    for said in (
-        "y = σ(z) = 0.9990889488   (the lecture prints 0.999)",
-        "<svg",
-        '<form class="exercise"',
-        "✓ ",
-    ):
+    for said in ("= 0.9990889488", "<svg", '<form class="exercise"', "✓ "):
         assert said in page
     (kept,) = tmp_path.iterdir()
     monkeypatch.setattr(make.lessons, "learned", None)  # nothing runs any more
