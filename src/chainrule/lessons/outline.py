@@ -21,7 +21,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
         "digits",
     ),
     "When learning fails": ("checking", "starting", "vanishing", "steps", "enough", "data", "hidden"),
-    "Data of your own": ("table", "images", "shapes", "sequences", "speech", "eyes_and_radar"),
+    "Data of your own": ("table", "images", "shapes", "sequences", "speech", "kinds", "eyes_and_radar"),
 }
 
 LESSONS = tuple(name for names in PARTS.values() for name in names)

@@ -51,7 +51,8 @@ model = cr.TableModel.train(table, "approved", **quick)
 scores = model.report.scores
 number("loans decided right, of the test", scores.network["accuracy"])
 number("with the same answer for all", scores.baseline["accuracy"])
-picture(cr.pictures.beside(model.plot("roc"), model.plot("calibration"), columns=2))
+picture(model.plot("roc"))
+picture(model.plot("calibration"))
 
 # %%
 # ## An id is not an amount
