@@ -88,7 +88,8 @@ picture(
 # goes back fades from layer to layer. Here is how long the gradient of the first of ten sigmoid layers is,
 # over that of the last. `cr.diagnose` looks for this and other troubles of a training, and says what to do.
 
-deep = cr.Network([*(cr.Dense(8, "sigmoid") for _ in range(10)), cr.Dense(2)], input_shape=8, seed=0)
+layers = [*(cr.Dense(8, "sigmoid") for _ in range(10)), cr.Dense(2)]
+deep = cr.Network(layers, input_shape=8, dtype="float64", seed=0)
 slopes = deep.gradients(radar[learn], places[learn], loss="mse")
 number("first over last", np.linalg.norm(slopes["W1"]) / np.linalg.norm(slopes["W10"]))
 holds("less than a millionth is left", np.linalg.norm(slopes["W1"]) < 1e-6 * np.linalg.norm(slopes["W10"]))
