@@ -9,7 +9,7 @@ Minutes: 12
 import numpy as np
 
 import chainrule as cr
-from chainrule.lessons import exercise, holds, number, picture, remember
+from chainrule.lessons import exercise, number, picture, remember
 
 # %%
 # ## A sound becomes a text
