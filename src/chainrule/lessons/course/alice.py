@@ -90,13 +90,11 @@ number("∂L/∂w1", of_w1.value)
 # to 0.047, and stops before the last product.
 
 number("dh1/db1", cr.grad(h1, p["b1"]))
-slopes = dict(zip(letters, [slope.value for slope in cr.grad(L, list(p.values()))], strict=True))
-for name in letters[1:]:
-    number(f"∂L/∂{name}", slopes[name])
-holds(
-    "each is the product along its only path",
-    [each.number_of_paths == 1 for each in cr.explain(L).derivatives],
-)
+told = cr.explain(L, wrt=list(p.values())).derivatives
+for each in told[1:]:
+    number(f"∂L/∂{each.wrt}", each.value)
+products = [np.prod([factor.value for factor in path.factors]) for each in told for path in each.paths]
+holds("nine parameters, nine paths, nine products", np.allclose(products, [each.value for each in told]))
 
 # %%
 # ## What it is good for
@@ -105,7 +103,8 @@ holds(
 # smaller. Other lectures take `½(1 - y)²`: then each gradient is half as large.
 
 print(cr.nudge(L, p["w1"], 0.01))
-*_, o1_after, L_after = loss([value - 0.1 * slopes[name] for name, value in zip(letters, ones, strict=True)])
+holds("more of w₁, more loss", cr.nudge(L, p["w1"], 0.01).nudges[0].change > 0)
+*_, o1_after, L_after = loss([value - 0.1 * each.value for value, each in zip(ones, told, strict=True)])
 number("y_pred after a step", o1_after)
 number("L after a step", L_after)
 number("∂L/∂w1 of ½(1 - y)²", cr.grad(L / 2, p["w1"]))

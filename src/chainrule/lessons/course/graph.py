@@ -30,6 +30,7 @@ for node in (u, v, J):
 print("in order:", *[node.name for node in cr.trace(J)])
 edges = [given.name + node.name for node in cr.trace(J) for given in node.inputs if given.name]
 holds("the edges are b → u, c → u, a → v, u → v, v → J", sorted(edges) == ["av", "bu", "cu", "uv", "vJ"])
+picture(cr.draw(J, gradients=False))
 
 # %%
 # ## Backward
@@ -47,14 +48,13 @@ picture(cr.draw(J))
 
 # %%
 # The same with the arrows turned round. Each bears the factor it multiplies by; on the way to c: 3, 1 and 3.
-# Slide by slide, `step` shows the first numbers only: here the gradient has come back to v, u and a. It
-# cannot come before the values: `du/dc` is b, and without a value of b there is nothing to multiply by.
+# (For slides, `cr.draw(J, step=6)` shows the first 6 numbers only.) A gradient cannot come before the values:
+# `du/dc` is b, and without a value of b there is nothing to multiply by.
 
 (to_c,) = cr.explain(J, wrt=c).derivatives
 print(to_c)
 holds("dJ/dc is the product of the factors", np.prod([f.value for f in to_c.paths[0].factors]) == dc.value)
 picture(cr.draw(J, direction="backward", width=640))
-picture(cr.draw(J, step=6))
 x = cr.input("x", ())
 try:
     print(cr.grad(x**2, x).value)
