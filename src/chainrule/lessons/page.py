@@ -27,10 +27,10 @@ for (const form of document.querySelectorAll("form.exercise")) form.addEventList
     const [above, below] = part.split("/"); return below === undefined ? Number(part) : above / below; });
   const isNumbers = typed !== "" && numbers.every(Number.isFinite);
   const known = JSON.parse(form.dataset.known);
-  const near = isNumbers && numbers.length === 1 ? [0, -1, 1] : [0];
+  const near = isNumbers && numbers.length === 1 && digits > 0 ? [0, -1, 1] : [0];  // a count is right or not
   for (const off of near) {
     const text = !isNumbers ? typed : numbers.map(x => {
-      const y = (x + off * 10 ** -digits).toFixed(digits);
+      const y = digits > 0 ? (x + off * 10 ** -digits).toFixed(digits) : String(x);
       return Number(y) === 0 ? (0).toFixed(digits) : y; }).join(",");
     const told = known[await digest(text)];
     if (told !== undefined) { says.textContent = told; return; }
