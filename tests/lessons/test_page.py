@@ -41,8 +41,12 @@ def exercises():
     yield Exercise(
         "number", "", "hint", lambda a: abs(a + 0.5) < 1.1e-3, {}, -0.5, [(0.0, "no"), (0.5, "sign")], 3, 2
     )
-    yield Exercise("several", "", "both", near([1, 2 / 3], 5e-4), {}, [1, 2 / 3], [([2 / 3, 1], "turned")], 3, 3)
-    yield Exercise("word", "", "spell", lambda a: a.lower() == "relu", {}, "ReLU", [("tanh", "no kink")], 3, 4)
+    yield Exercise(
+        "several", "", "both", near([1, 2 / 3], 5e-4), {}, [1, 2 / 3], [([2 / 3, 1], "turned")], 3, 3
+    )
+    yield Exercise(
+        "word", "", "spell", lambda a: a.lower() == "relu", {}, "ReLU", [("tanh", "no kink")], 3, 4
+    )
 
 
 TYPED = {
