@@ -284,7 +284,7 @@ def _beyond_reach(run: Fitting) -> str:
     units = run.programs.architecture.output.shape[-1]
     return (
         f"y goes from {y.min():.4g} to {y.max():.4g}, and a network that ends with {kind!r} puts out numbers from "
-        f"{low} to {high} alone. End it with cr.Dense({units}), or bring y there first."
+        f"{low} to {high} alone. End it without an activation (cr.Dense({units})), or bring y there first."
     )
 
 
