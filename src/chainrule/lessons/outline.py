@@ -8,7 +8,7 @@ COURSE = Path(__file__).parent / "course"
 PARTS: Mapping[str, tuple[str, ...]] = {
     "One neuron": ("one_neuron", "house_line", "activations", "gates", "xnor"),
     "The chain rule": ("graph", "two_paths", "alice", "reversed", "spam"),
-    "Cost and descent": ("losses", "bowl", "descent", "tumour", "many"),
+    "Cost and descent": ("losses", "bowl", "descent", "tumour", "many", "votes"),
     "Networks": (
         "function",
         "counting",
