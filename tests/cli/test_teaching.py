@@ -49,7 +49,7 @@ def test_a_lesson_is_read_in_a_terminal_on_a_page_and_in_a_notebook(said, tmp_pa
     assert (
         "One neuron: weigh, add, squash" in text
         and "y = σ(z) = 0.9990889488" in text
-        and "cr.explain" in text
+        and "cr.trace(y)" in text
     )
     assert "import numpy" not in said("lesson", "one_neuron", "--no-code").stdout
     said("lesson", "one_neuron", "--html", "one.html", "--notebook", "one.ipynb")

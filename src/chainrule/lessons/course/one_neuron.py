@@ -31,7 +31,7 @@ picture(cr.draw(y, fold="operations", gradients=False, width=620))
 # the *dot product* of weights and inputs, `w·x`.
 
 number("z", z)
-number("y", y)
+number("y = σ(z)", y)
 number("w·x + b", np.dot([0.0, 1.0], [2.0, 3.0]) + 4.0)
 
 # %%
