@@ -205,3 +205,19 @@ def test_networks_that_are_alike_share_a_training_step_and_nothing_else():
     assert weighed != costs
     for name, w in first.parameters.items():
         assert np.array_equal(w, weights[name])
+
+
+def test_a_layer_by_itself_has_no_values_and_says_so():
+    x = cr.variable(np.ones((2, 3)))
+    y = cr.Dense(4, "tanh")(x)
+    for ask in (
+        lambda: y.value,
+        lambda: cr.grad(np.sum(y), x).value,
+        lambda: cr.compile(y)(),
+        lambda: cr.trace(y),
+    ):
+        with pytest.raises(
+            cr.GraphError, match=r"W of Dense\(4.* has no value yet: .* cr\.Network\(output, inputs\)"
+        ):
+            ask()
+    assert "W" in str(y)  # its drawing needs none

@@ -35,6 +35,10 @@ class Cell:
     def __init__(self, value: np.ndarray) -> None:
         self.value: np.ndarray[Any, Any] = value
 
+    def copy(self) -> "Cell":
+        """Return another that holds the same value for now."""
+        return Cell(self.value)
+
 
 class Symbol:
     """What makes an input itself: copies of the node share it, as copies of a variable share its cell."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.friendly import is_ours
 from chainrule.graph.identity import Hashed, identity
-from chainrule.graph.node import Cell, Node, input
+from chainrule.graph.node import Node, input
 from chainrule.graph.primitives.primitive import Primitive
 from chainrule.graph.walk import rebuild
 from chainrule.nn.architecture import Architecture, as_shape, chain, check_layers
@@ -175,7 +175,7 @@ def _copied(
     def visit(node: Node, new: tuple[Node, ...]) -> Node:
         attributes, meaning = node.attributes, node.meaning
         if isinstance(meaning, Parameter):
-            attributes, meaning = {"cell": Cell(attributes["cell"].value)}, meaning_of(meaning)
+            attributes, meaning = {"cell": attributes["cell"].copy()}, meaning_of(meaning)
         elif isinstance(meaning, Learns):
             meaning = Learns(layer_of(meaning.who))
         elif not new:

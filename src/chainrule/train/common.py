@@ -1,5 +1,6 @@
 """Networks that are alike up to their numbers: they have one graph until somebody looks at it, and draw when asked."""
 
+import math
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -53,7 +54,7 @@ def beside(of_all: Programs, engine: str, seed: int) -> Programs:
 
     def first() -> Arrays:
         every = (*architecture.parameters.values(), *architecture.statistics.values())
-        if sum(w.value.nbytes for w in every) > MOST_FIRST_BYTES:
+        if sum(math.prod(w.shape) * w.dtype.itemsize for w in every) > MOST_FIRST_BYTES:
             return draw()
         return list(_first.get((architecture.structure, seed), draw))
 

@@ -80,7 +80,7 @@ FORMULAS: dict[np.ufunc, Callable[..., Any]] = {
     np.minimum: _extreme("minimum"),
     np.log2: lambda x: apply("log", x) / LOG_2,
     np.log10: lambda x: apply("log", x) / np.log(10.0).item(),
-    np.exp2: lambda x: apply("exp", as_node(x) * LOG_2),
+    np.exp2: lambda x: power(2.0, floats(x)),  # x log 2, rounded, would be as many digits less as x has
     np.sinh: lambda x: (apply("expm1", x) - apply("expm1", -as_node(x))) / 2,
     np.cosh: lambda x: (apply("exp", x) + apply("exp", -as_node(x))) / 2,
     np.tan: lambda x: apply("sin", x) / apply("cos", x),

@@ -89,6 +89,36 @@ class Learns:
     who: "Layer"
 
 
+class Undrawn(Cell):
+    """What a parameter points to until a network draws its first value."""
+
+    __slots__ = ("_drawn", "_whose")
+
+    def __init__(self, whose: str) -> None:
+        self._whose = whose
+        self._drawn: np.ndarray[Any, Any] | None = None
+
+    @property
+    def value(self) -> Any:
+        """The value, once there is one."""
+        if self._drawn is None:
+            raise GraphError(
+                f"{self._whose} has no value yet: weights are drawn when a network is made of the graph, "
+                "network = cr.Network(output, inputs). Predict with that."
+            )
+        return self._drawn
+
+    @value.setter
+    def value(self, new: np.ndarray) -> None:
+        self._drawn = new
+
+    def copy(self) -> Cell:
+        """Return one that has no value either, or the same."""
+        new = Undrawn(self._whose)
+        new._drawn = self._drawn
+        return new
+
+
 class Scope:
     """What a layer builds with: it makes the variables and notes what happened. ``build`` is given one.
 
@@ -155,10 +185,9 @@ class Scope:
                 f"{self.layer!r} would have a {role} of shape {show(shape)}, more than the memory of this machine "
                 f"holds ({MOST_NUMBERS:.2g} numbers)."
             )
-        no_memory = (0,) * len(shape)  # all zeros are one
-        blank = np.ndarray(shape, self.dtype, bytes(8), strides=no_memory)
         meaning = Parameter(self.layer, role, initializer, regularizer, trainable, each)
-        node = Node(TABLE["variable"], (), {"cell": Cell(blank)}, blank.shape, blank.dtype, role, meaning)
+        cell = Undrawn(f"{role} of {self.layer!r}")
+        node = Node(TABLE["variable"], (), {"cell": cell}, shape, self.dtype, role, meaning)
         self.parameters.append(node)
         return node
 
