@@ -72,13 +72,17 @@ number("camera alone", beside(eyes.predict(image[test])))
 number("radar alone", beside(ears.predict(radar[test])))
 number("the same answer for all", beside(places[learn].mean(axis=0)))
 P = cr.pictures
-marks = [P.Points(*places[test][:30].T, "true", marker="o"), P.Points(*found[:30].T, "with both", marker="s")]
-marks += [P.Points(*eyes.predict(image[test])[:30].T, "camera alone", marker="^")]
-axes = {"x": P.Axis("from left to right"), "y": P.Axis("how far"), "equal": True}
+axes = {
+    "x": P.Axis("how far, truly", limits=(-0.1, 1.2)),
+    "y": P.Axis("how far, found", limits=(-0.1, 1.2)),
+    "equal": True,
+}
+panels = []
+for name, each in {"camera and radar": found, "camera alone": eyes.predict(image[test])}.items():
+    right, cars = P.Line([0, 1], [0, 1], colour="faint"), P.Points(places[test, 1], each[:, 1], colour="c1")
+    panels.append(P.Panel([right, cars], title=name, **axes))
 picture(
-    cr.Picture(
-        [P.Panel(marks, **axes)], "Thirty cars", "With both inputs, what is found lies near the truth."
-    )
+    cr.Picture(panels, "The distance of 200 cars", "With radar it is found; the camera alone cannot tell it.")
 )
 
 # %%

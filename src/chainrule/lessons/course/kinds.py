@@ -14,9 +14,9 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 # %%
 # ## A form, and a work of art
 #
-# A table is like a form, where each thing has its field: it is *structured*. A sound, a picture or a text is
-# more like a work of art: there are no fields, and what it says lies in the whole. All of them become
-# numbers, in arrays.
+# A table is like forms in a filing cabinet, where each thing has its field: it is *structured*. A sound, a
+# picture or a text is more like a work of art in a studio: there are no fields, and what it says lies in the
+# whole. All of them become numbers, in arrays.
 
 house = np.array([[3.0, 120.0, 0.7, 1.5]])  # bedrooms, size, quality of schools, wealth of the neighbourhood
 user = np.array([[41.0, 0, 0, 1, 0]])  # age, and one of four advertisements
