@@ -102,6 +102,7 @@ holds("less than a millionth is left", np.linalg.norm(slopes["W1"]) < 1e-6 * np.
 @exercise(
     "How many numbers meet where both branches end, with 8 from the eyes and 8 from the radar?",
     hint="Side by side.",
+    digits=0,
 )
 def meeting(answer, eyes=8, radar=8):
     joined = cr.Concatenate()(

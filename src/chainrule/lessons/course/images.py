@@ -111,7 +111,7 @@ holds("only the convolution has lost by the shuffling", sharp - blind > 0.3 and 
 # %%
 
 
-@exercise("How many parameters have 16 filters of 3×3 over 8 channels?", hint="Each has a bias.")
+@exercise("How many parameters have 16 filters of 3×3 over 8 channels?", hint="And biases.", digits=0)
 def parameters_of(answer, filters=16, size=3, channels=8):
     network = cr.Network([cr.Conv2D(int(filters), int(size))], input_shape=(20, 20, int(channels)))
     return answer == sum(weights.size for weights in network.parameters.values())

@@ -111,7 +111,7 @@ holds("a softmax of 1000 sums to 1", np.isclose(eyes(1000, "softmax").predict(im
 # %%
 
 
-@exercise("28×28 pixels, filters of 3×3, pooling of 2×2: how wide are the maps?", hint="Count, then halve.")
+@exercise("28×28 pixels, filters of 3×3, pooling of 2×2: how wide is a map?", hint="Count, halve.", digits=0)
 def wide(answer, side=28, size=3, pool=2):
     layers = [cr.Conv2D(1, int(size)), cr.MaxPooling2D(int(pool))]
     return answer == cr.Network(layers, input_shape=(int(side), int(side), 1)).output.shape[1]

@@ -83,6 +83,7 @@ number("letters as in the tongue twister", np.mean([a == b for a, b in zip(story
 @exercise(
     "An LSTM of 24 units reads 4 words both ways. How many numbers are there for each word?",
     hint="Two readers.",
+    digits=0,
 )
 def width(answer, units=24, words=4):
     both = cr.Bidirectional(cr.LSTM(int(units), return_sequences=True))
