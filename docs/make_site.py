@@ -4,6 +4,7 @@ The extra has what it takes: ``pip install -e ".[docs]"``. It needs no network, 
 """
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from _make import errors, everything, lessons, reference, style
-from _make.staging import DOCS, ROOT, contents, only_on_the_site, stage, with_contents, written
+from _make.staging import DOCS, ROOT, contents, only_on_the_site, stage, title, with_contents, written
 
 BUILD = ROOT / "build" / "docs"
 # What the front page says of generated pages, in place of comments that say where.
@@ -47,9 +48,14 @@ def build(folder, quick=False):
 
     found = pages(folder / "lessons", quick)
     stage(found, folder / "source")
+    before = folder / "sidebar.json"
+    sidebar = json.dumps([[place, title(found[place])] for place in everything.order(found)])
+    is_new = not before.exists() or before.read_text(encoding="utf-8") != sidebar
     options = ["-q", "-W", "--keep-going", "-j", "auto", "-c", str(DOCS), "-d", str(folder / "read")]
+    options += ["-a"] * is_new  # it stands beside each page, also of those that did not change
     code = main([*options, str(folder / "source"), str(folder / "html")])
     if code == 0:
+        before.write_text(sidebar, encoding="utf-8")
         everything.fill(folder / "html", found)
     return code
 

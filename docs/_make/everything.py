@@ -5,6 +5,8 @@ import os
 import re
 from pathlib import PurePosixPath
 
+from _make.staging import title
+
 PAGE = """# Everything on one page
 
 All pages of this site, one after the other, to be searched in the browser, printed or sent.
@@ -47,7 +49,7 @@ def fill(folder, pages):
     ]
     known = set(places)
     bodies = [body((folder / f"{place}.html").read_text(encoding="utf-8"), place, known) for place in places]
-    titles = [html.escape(re.search(r"^# (.+)$", pages[f"{place}.md"], re.MULTILINE)[1]) for place in places]
+    titles = [html.escape(title(pages[f"{place}.md"])) for place in places]
     links = [f'<a href="#{called(place)}">{title}</a>' for place, title in zip(places, titles, strict=True)]
     listed = "".join(f"<li>{each}</li>" for each in links)
     path = folder / "everything.html"

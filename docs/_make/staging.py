@@ -39,7 +39,7 @@ def written():
 
 
 def relinked(text, source, place):
-    """Return a page whose links lead to pages of the site; one to a file that is no page becomes its text."""
+    """Return a page whose links lead to pages of the site, called as these; a link to no page becomes its text."""
 
     def lead(found):
         words, target = found.groups()
@@ -47,6 +47,8 @@ def relinked(text, source, place):
         if "://" in target or target.startswith("mailto:") or not path:
             return found[0]
         meant = Path(os.path.normpath(source.parent / path))
+        if words == meant.name and meant.suffix == ".md" and meant.exists():
+            words = title(meant.read_text(encoding="utf-8"))
         if meant.is_relative_to(DOCS) and meant.suffix == ".md":
             meant = meant.relative_to(DOCS).as_posix()
         elif meant.parent == ROOT and meant.name in OUTSIDE and meant.exists():
@@ -56,6 +58,11 @@ def relinked(text, source, place):
         return f"[{words}]({os.path.relpath(meant, Path(place).parent).replace(os.sep, '/')}{hash_}{part})"
 
     return outside_of_code(text, lambda prose: LINK.sub(lead, prose))
+
+
+def title(page):
+    """Return what a page is called."""
+    return re.search(r"^# (.+)$", page, re.MULTILINE)[1]
 
 
 def outside_of_code(text, change):

@@ -132,6 +132,13 @@ def test_a_page_that_is_not_named_on_the_front_page_is_reached_too(make):
     assert found == {"Do": ["guides/a.md", "guides/z.md"], "Understand": [], "Look up": ["b.md", "c.md"]}
 
 
+def test_a_link_that_is_called_as_a_file_is_called_as_its_page(make):
+    found = make.staging.relinked(
+        "[tables.md](tables.md#x), [here](tables.md)", DOCS / "engine.md", "engine.md"
+    )
+    assert found == "[Tables](tables.md#x), [here](tables.md)"
+
+
 def test_links_out_of_the_docs_lead_to_pages_of_the_site_or_are_text(make):
     text = "[how](../CONTRIBUTING.md#habits) [code](../benchmarks/run.py) [t](tables.md)\n\n```\n[k](../z.py)\n```\n"
     found = make.staging.relinked(text, DOCS / "engine.md", "engine.md")
