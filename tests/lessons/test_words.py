@@ -90,7 +90,7 @@ def test_answers_in_a_notebook(capsys):
     printed = capsys.readouterr().out
     assert "Exercise: Which bias?" in printed and "answer(...)" in printed
     assert answer(-3) == "Right."
-    assert answer(3.0) == "Not yet. The sign is missing: z = 3 + b."
+    assert answer(3.0).startswith("Not yet. The sign is missing: z = 3 + b")
     assert answer(-10, x=(2.0, 10.0)) == "Right."
     assert answer("minus three") == "Not yet. Where z is 0."
     with pytest.raises(DataError, match="has 1 exercise"):

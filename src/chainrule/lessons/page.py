@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from chainrule.lessons.outline import part_of
 from chainrule.lessons.running import Ran
-from chainrule.lessons.told import Claim, Event, Exercise, Remembered, Shown, lines
+from chainrule.lessons.told import Claim, Event, Exercise, Remembered, Shown, lines, wanted
 from chainrule.showing.html import element, plain, words
 from chainrule.showing.report.page import whole
 from chainrule.showing.report.parts import Section, code, figure
@@ -111,7 +111,7 @@ def _form(asked: Exercise, name: str) -> str:
         element("p", element("strong", "Exercise. "), words(asked.question)),
         element(
             "p",
-            element("label", "Your answer ", for_=key),
+            element("label", plain(f"Your answer, {wanted(asked)} "), for_=key),
             element("input", id=key, name="answer", autocomplete="off"),
             element("button", "Check", type="submit"),
         ),
@@ -135,4 +135,5 @@ def _digest(salt: str, value: object, digits: int) -> str:
 
 def markdown(text: str) -> str:
     """Return a text in Markdown as HTML; what is HTML in it stays text."""
-    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+    made = str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+    return made.replace("<th>", '<th class="left">').replace("<td>", '<td class="left">')

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.explaining.pictures.picture import Picture
+from chainrule.shown import counted
 
 DIGITS = 10
 
@@ -142,19 +143,31 @@ def lines(event: Event, name: str, notebook: bool = False) -> list[str]:
         case Remembered(sentence):
             return [f"Remember: {sentence}"]
         case Exercise():
-            return [f"Exercise: {event.question}", f"  {_answering(event, name, notebook)}"]
+            return [f"Exercise: {event.question}", *_answering(event, name, notebook)]
 
 
-def _answering(asked: Exercise, name: str, notebook: bool) -> str:
+def _answering(asked: Exercise, name: str, notebook: bool) -> list[str]:
     """Return how an answer is given, and numbers of the learner's own with it."""
     if notebook:
         which = f", number={asked.place}" * (asked.place > 1)
         own = "".join(f", {key}={value!r}" for key, value in asked.given.items())
-        return f"answer(...{which})" + f"   of your own numbers: answer(...{which}{own})" * bool(own)
-    which = f" --exercise {asked.place}" * (asked.place > 1)
-    own = "".join(f" --given {key}={typed(value)}" for key, value in asked.given.items())
-    call = f"chainrule lesson {name}{which} --answer ANSWER"
-    return call + f"   of your own numbers:{own}" * bool(own)
+        calls = f"answer(...{which})   # {wanted(asked)}", f"answer(...{which}{own})"
+    else:
+        which = f" --exercise {asked.place}" * (asked.place > 1)
+        own = "".join(f" --given {key}={typed(value)}" for key, value in asked.given.items())
+        calls = f"chainrule lesson {name}{which} --answer ANSWER   ({wanted(asked)})", f"add{own}"
+    return [f"  {calls[0]}", *[f"  Numbers of your own: {calls[1]}"] * bool(own)]
+
+
+def wanted(asked: Exercise) -> str:
+    """Return what an answer looks like: a word, or how many numbers to how many decimals."""
+    if isinstance(asked.answer, str):
+        return "a word"
+    count = np.size(asked.answer)
+    if asked.digits == 0:
+        return "a whole number" if count == 1 else f"{count} whole numbers with commas"
+    decimals = f"to {counted(asked.digits, 'decimal')}"
+    return decimals if count == 1 else f"{count} numbers with commas, {decimals}"
 
 
 def typed(value: Any) -> str:
@@ -174,7 +187,7 @@ def written(value: Any) -> str:
     """
     if np.ndim(value) == 0:
         return f"{float(value):.{DIGITS}g}"
-    found = np.asarray(value)
+    found = np.asarray(value) + 0.0  # no -0
     whole = np.all(np.isfinite(found)) and np.array_equal(found, found.round())
     with np.printoptions(precision=4, suppress=True, threshold=60, linewidth=90):
         return str(found.astype(np.int64) if whole else found)
