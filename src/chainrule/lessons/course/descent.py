@@ -45,23 +45,24 @@ number("parameters, for a photo of 64 × 64 × 3", sum(p.size for p in photo.par
 # %%
 # ## Every parameter at once
 #
-# In a network of layers all `W` and `b` take the same step, each by its own gradient. It starts at random
-# places. The gradient is a mean over the examples, so it does not grow with their number: with each example
-# twice it is the same.
+# A network of layers starts at random places, and all `W` and `b` take such a step, each by its own gradient.
+# The cost is a mean over the examples, so with each example twice it is the same.
 
 deep = cr.Network([cr.Dense(3, "tanh"), cr.Dense(1, "sigmoid")], input_shape=1, dtype="float64", seed=0)
 start, slopes = {name: np.array(values) for name, values in deep.parameters.items()}, deep.gradients(X, y)
-twice = deep.gradients(np.vstack([X, X]), np.append(y, y))
+twice = np.vstack([X, X]), np.append(y, y)
+same = [np.allclose(slope, slopes[name]) for name, slope in deep.gradients(*twice).items()]
 deep.fit(X, y, optimizer=cr.SGD(0.1), batch_size=None, epochs=1)
 steps = [np.allclose(deep.parameters[name], start[name] - 0.1 * slopes[name]) for name in start]
 holds("each of W1, b1, W2, b2 has moved by -α times its gradient", steps)
-holds("with each example twice the gradients are the same", [np.allclose(twice[n], slopes[n]) for n in start])
+holds("with each example twice the gradients are the same", same)
+holds("and so is the cost", np.isclose(deep.evaluate(*twice)["cost"], deep.evaluate(X, y)["cost"]))
 
 # %%
 # ## When to stop
 #
-# After so many steps, or when the steps no longer change much: `tol` stops where ten steps in a row lower the
-# cost by less. The history says which of the two it was.
+# After so many steps, or when little changes any more: `tol` stops once ten steps in a row lower the cost by
+# less. The history says which of the two it was.
 
 print(history.stopped)
 history = neuron.fit(X, y, optimizer=cr.SGD(0.67), batch_size=None, epochs=5000, tol=1e-10)
@@ -71,8 +72,8 @@ holds("the second one stopped early", len(history["cost"]) < 5000)
 # %%
 # ## Four learning rates
 #
-# The same start, 200 steps. Too small: hardly any way is made. Too large: each step jumps over the valley,
-# and the cost never settles. 1 / L is safe, where L is how strongly the cost bends at most.
+# One start, 200 steps. Too small, and hardly any way is made. Too large, and it jumps over the valley and
+# never settles. 1 / L is safe, where L is how strongly the cost bends at most.
 
 w, b = cr.variable(5.0, name="w"), cr.variable(-5.0, name="b")
 J = cr.binary_crossentropy(y, cr.sigmoid(w * X[:, 0] + b)).mean().named("J")

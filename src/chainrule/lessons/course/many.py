@@ -17,10 +17,10 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 # %%
 # ## Examples side by side
 #
-# A *training set* has m pairs (x⁽ⁱ⁾, y⁽ⁱ⁾): the features of example i, and its target. Small letters are one
-# example, capitals are all: each x⁽ⁱ⁾ is a column of X, each y⁽ⁱ⁾ a column of Y. Here are 1000 houses by
-# size, bedrooms and age. (The layers of chainrule, like those of most libraries, take examples in rows: that
-# is `X.T`.)
+# A *training set* has m (some write M) pairs (x⁽ⁱ⁾, y⁽ⁱ⁾): the features of example i, and its target. Small
+# letters are one example, capitals are all: each x⁽ⁱ⁾ is a column of X, each y⁽ⁱ⁾ a column of Y. Here are
+# 1000 houses by size, bedrooms and age. (The layers of chainrule, like those of most libraries, take examples
+# in rows: that is `X.T`.)
 
 rng = np.random.default_rng(0)
 houses = [(rng.uniform(50, 250), rng.integers(1, 6), rng.uniform(0, 80)) for _ in range(1000)]
@@ -36,8 +36,8 @@ number("examples to train on, and to test on", [len(train), len(test)])
 # ## The same four lines for one and for all
 #
 # Three inputs, four hidden neurons, one output. For one example, a column of shape (3, 1), we compute z¹, a¹,
-# z² and a². Put X in its place, and the same lines compute all columns. There is no loop: `Z¹ = W¹X + b¹`,
-# `A¹ = σ(Z¹)`, `Z² = W²A¹ + b²`, `A² = σ(Z²)`.
+# z² and a². Put X in its place, and the same lines compute all columns, or some: a *mini-batch*. There is no
+# loop: `Z¹ = W¹X + b¹`, `A¹ = σ(Z¹)`, `Z² = W²A¹ + b²`, `A² = σ(Z²)`.
 
 X = (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
 W1, b1 = cr.variable(rng.normal(size=(4, 3)), name="W1"), cr.variable(rng.normal(size=(4, 1)), name="b1")
@@ -51,8 +51,9 @@ forward = cr.compile([Z1, A1, Z2, A2], inputs=[A0])
 for m in (1, 7):
     number(f"shapes of Z1, A1, Z2, A2 for m = {m}", [found.shape for found in forward(X[:, :m])])
 number("shape of all outputs", forward(X)[3].shape)
-alone = np.hstack([forward(X[:, [i]])[3] for i in range(1000)])
-holds("one by one, the outputs are the same", np.allclose(alone, forward(X)[3], rtol=1e-14))
+alone = zip(*[forward(X[:, [i]]) for i in range(1000)], strict=True)
+pairs = zip(alone, forward(X), strict=True)
+holds("one by one, all four are the same", [np.allclose(np.hstack(a), b, rtol=1e-13) for a, b in pairs])
 picture(cr.draw(A2, feed={A0: X[:, :7]}))
 
 # %%

@@ -34,7 +34,8 @@ number("h(1), h(9)", line.predict(size)[[0, -1], 0])
 # ## One tumour more
 #
 # A ninth one is huge, and malignant. That is no surprise, but it pulls the line, and the threshold moves past
-# a malignant tumour. *Logistic regression* puts the line into a sigmoid, and gets all nine right.
+# a malignant tumour. *Logistic regression* puts the line into a sigmoid, and gets all nine right. (Where
+# between 4 and 6 it says ½ depends on how long it is trained.)
 
 sizes, labels = np.vstack([size, [[60.0]]]), np.append(malignant, 1)
 line, w, b = fitted("identity", sizes, labels)
@@ -102,6 +103,7 @@ number("L", L)
 print(*cr.explain(L, wrt=[a, z, b]).derivatives, sep="\n")
 number("dL/da, dL/dz, dL/db", [node.value for node in cr.grad(L, [a, z, b])])
 number("dL/dw", [node.value for node in cr.grad(L, w)])
+holds("nudging b and each w gives the same", cr.check_gradients(L, [b, *w]).passed)
 holds("dz = a - y", np.isclose(cr.grad(L, z).value, a.value - y.value))
 y.value = 0.0
 number("L if y is 0", L)
