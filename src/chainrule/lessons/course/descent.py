@@ -61,8 +61,7 @@ holds("and so is the cost", np.isclose(deep.evaluate(*twice)["cost"], deep.evalu
 # %%
 # ## When to stop
 #
-# After so many steps, or when little changes any more: `tol` stops once ten steps in a row lower the cost by
-# less. The history says which of the two it was.
+# After so many steps, or once ten in a row lower the cost by less than `tol`. The history says which it was.
 
 print(history.stopped)
 history = neuron.fit(X, y, optimizer=cr.SGD(0.67), batch_size=None, epochs=5000, tol=1e-10)
