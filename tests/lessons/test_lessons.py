@@ -127,7 +127,7 @@ def test_a_lesson_s_file_is_short_and_public(name):
 
 
 def test_the_outline_has_every_lesson_once():
-    assert len(LESSONS) == len(set(LESSONS)) == 39 and len(PARTS) == 6
+    assert len(LESSONS) == len(set(LESSONS)) == 40 and len(PARTS) == 6
     files = {file.stem for file in COURSE.glob("*.py")} - {"__init__"}
     assert files <= set(LESSONS)
     assert {file.stem for file in (FOLDER / "numbers").glob("*.toml")} == files

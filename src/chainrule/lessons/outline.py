@@ -20,7 +20,16 @@ PARTS: Mapping[str, tuple[str, ...]] = {
         "tasks",
         "digits",
     ),
-    "When learning fails": ("checking", "starting", "vanishing", "steps", "enough", "data", "hidden"),
+    "When learning fails": (
+        "checking",
+        "starting",
+        "vanishing",
+        "steps",
+        "enough",
+        "overfitting",
+        "data",
+        "hidden",
+    ),
     "Data of your own": ("table", "images", "shapes", "sequences", "speech", "kinds", "eyes_and_radar"),
 }
 
