@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _make import errors, everything, lessons, reference, style
+from _make import errors, everything, lessons, primitives, reference, style
 from _make.staging import DOCS, ROOT, contents, only_on_the_site, stage, title, with_contents, written
 
 BUILD = ROOT / "build" / "docs"
@@ -39,7 +39,8 @@ def pages(kept, quick=False):
     found |= {"index.md": with_contents(only_on_the_site(index), contents(index, found))}
     found |= {"everything.md": everything.PAGE, "made/colours.css": style.stylesheet()}
     found |= lessons.pages(kept, quick) | reference.pages() | errors.pages()
-    return {**found, "made/everything.txt": everything.as_text(found)}
+    found |= {"made/everything.txt": everything.as_text(found)}
+    return {**found, "primitives.md": primitives.page(found["primitives.md"])}
 
 
 def build(folder, quick=False):

@@ -228,6 +228,15 @@ def test_every_message_stands_on_a_page(make, pages):
     )
 
 
+def test_formulas_of_primitives_are_set(make, pages):
+    text, page = (DOCS / "primitives.md").read_text(encoding="utf-8"), pages["primitives.md"]
+    assert page.count("<math") > 80 and page.count("\n") == text.count("\n")
+    (tanh,) = re.findall(r"^\| tanh \|.*", page, re.MULTILINE)
+    assert "<mi>tanh</mi>" in tanh and "<mn>1</mn><mo>−</mo><mi>y</mi><mo>·</mo><mi>y</mi>" in tanh
+    columns = {line.replace(r"\|", "").count("|") for line in page.splitlines() if line.startswith("| ")}
+    assert columns == {7}
+
+
 def test_names_of_other_libraries_stand_beside_the_line_to_write(pages):
     page = pages["errors/names.md"]
     assert "| `Linear` | Dense takes the width of its input from the layer before: `cr.Dense(16)` |" in page
