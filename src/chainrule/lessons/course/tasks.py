@@ -17,9 +17,8 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 # %%
 # ## Four questions
 #
-# The data are N points of d features, and a target for each. Yes or no, 1 (positive) or 0 (negative), takes one
-# sigmoid neuron. One of C classes takes C neurons and softmax. An amount takes one neuron that does not squash,
-# K amounts take K of them.
+# The data are N points of d features, each with a target. Yes or no, 1 (positive) or 0 (negative), takes one sigmoid
+# neuron. One of C classes takes C neurons and softmax. An amount takes one neuron that does not squash, K amounts K.
 
 table, target = cr.load_table("iris")
 _, kind = np.unique(table[target], return_inverse=True)
@@ -79,8 +78,9 @@ holds("softmax of two is σ(z₁ - z₂)", np.isclose(cr.softmax([2.0, 0.5])[0],
 # %%
 # ## One of, or any of
 #
-# A photo may show a cat *and* a lion. Then each neuron answers for itself, `ŷᵢ = σ(wᵢ·x + bᵢ)`. (One lecture's
-# summary swaps the two: softmax is for one of several, sigmoids are for any of several.)
+# From one neuron networks grew to several outputs, and to several layers, which makes them *deep*. Three outputs for
+# cat, lion, iguana: where a photo may show several, each neuron answers for itself, `ŷᵢ = σ(wᵢ·x + bᵢ)`. (One summary
+# swaps the two. Softmax is for one of several, sigmoids are for any of several.)
 
 z = cr.variable([2.0, 1.0, 0.1], name="z")
 any_of, one_of = cr.sigmoid(z), cr.softmax(z)
@@ -94,8 +94,8 @@ panels = [P.Panel(P.Bars(range(3), p, texts=np.round(p, 2)), name, x, height) fo
 picture(cr.Picture(panels, words="Of the sums 2, 1 and 0.1 sigmoids make 2.137 in all, softmax makes 1."))
 
 # %%
-# Sigmoid neurons do not communicate: three of them learn what each learns alone. Those of a softmax learn
-# together, more for one is less for the others. That suits diseases, of which a patient usually has one.
+# Sigmoid neurons do not communicate: three learn what each learns alone. Those of a softmax learn together, more for
+# one is less for the others. That suits diseases, of which a patient usually has one.
 
 number("slopes of the sigmoids", [cr.grad(any_of[i], z).value for i in range(3)])
 number("slopes of softmax", [cr.grad(one_of[i], z).value for i in range(3)])
