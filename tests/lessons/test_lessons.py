@@ -32,6 +32,7 @@ LIBRARIES = {
     "time",
     "warnings",
     "functools",
+    "importlib",
     "io",
     "pathlib",
     "tempfile",

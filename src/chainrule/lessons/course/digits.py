@@ -108,10 +108,7 @@ number("outputs", outputs[0].size)
 holds("output k is the largest for 9 of 10 pictures of k", np.mean(outputs.argmax(axis=1) == y_test) > 0.9)
 
 
-@exercise(
-    "Which digit is missed most often?",
-    hint="Look at the confusion matrix: which row has most beside the diagonal?",
-)
+@exercise("Which digit is missed most often?", hint="Which row has most beside the diagonal?", digits=0)
 def missed(answer, hidden=32):
     wrong = reader(int(hidden)).predict_classes(X_test) != y_test
     return answer == np.argmax(np.bincount(y_test[wrong], minlength=10))

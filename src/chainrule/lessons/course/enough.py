@@ -101,6 +101,7 @@ picture(cr.pictures.costs(fits, names=["sigmoid", "tanh", "ReLU", "2 layers", "3
 @exercise(
     "Of 360 digits widths 4, 8, 16, 32 and 64 read .55, .87, .955, .964 and .969. Which width is taken?",
     hint="The standard error of .969 is .0091.",
+    digits=0,
 )
 def taken(answer, widths=(4, 8, 16, 32, 64), right=(0.55, 0.87, 0.955, 0.964, 0.969), n=360):
     best = max(right)
