@@ -6,12 +6,14 @@ import re
 import select
 import stat
 import threading
+import time
 from contextlib import suppress
 from typing import IO, Any
 
 from chainrule.errors import DataError, MissingFileError
 
 PATIENCE = 2.0  # seconds for somebody to open the other end of a pipe
+WAITS = (0.01, 0.05, 0.2, 0.5)  # seconds between tries to replace a file that is open elsewhere
 
 _TEXT = re.compile(rb"[^\x00-\x08\x0e-\x1f]{4,}")
 _ASKING = threading.Lock()  # the umask can only be asked for by changing it
@@ -162,11 +164,27 @@ def write_beside(place: str | os.PathLike[str], blob: bytes, mode: int, *, lasti
                 file.flush()
                 os.fsync(file.fileno())
         os.chmod(beside, stat.S_IMODE(mode))
-        os.replace(beside, place)
+        _renamed(beside, place)
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(beside)
         raise
+
+
+def _renamed(beside: str, place: str | os.PathLike[str]) -> None:
+    """Rename a file over another, which Windows refuses while that is open: a virus scanner has it for a moment."""
+    for seconds in WAITS:
+        try:
+            return os.replace(beside, place)
+        except PermissionError as error:
+            if not _in_use(error):
+                raise
+            time.sleep(seconds)
+    return os.replace(beside, place)
+
+
+def _in_use(error: OSError) -> bool:
+    return getattr(error, "winerror", None) in (5, 32)  # access denied, sharing violation
 
 
 def remove_parts(folder: str | os.PathLike[str], name: str = "") -> None:
@@ -188,4 +206,6 @@ def _usual_mode() -> int:
 def _reason(error: OSError) -> str:
     if error.errno == errno.ENXIO:
         return "it is a pipe that nobody reads"
+    if _in_use(error):
+        return f"{error.strerror}; it is open in another program, or write-protected"
     return error.strerror or str(error)

@@ -13,6 +13,8 @@ Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 NAMES: dict[signal.Signals, str] = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 if hasattr(signal, "SIGHUP"):  # not on Windows
     NAMES[signal.SIGHUP] = "SIGHUP"
+if hasattr(signal, "SIGBREAK"):  # on Windows alone
+    NAMES[signal.SIGBREAK] = "Ctrl-Break"
 
 
 class Ended(KeyboardInterrupt):

@@ -157,13 +157,17 @@ def _first_line(path: Path) -> list[str]:
 
 def _runs(begun: str) -> list[str]:
     """Return the runs in a folder, and in its folder ``runs``."""
-    head = begun[: begun.rfind("/") + 1]
+    head = _folder(begun)
     found = [each for folder in (head, f"{head}runs/") for each in _files(folder, ("",))]
     return sorted(each for each in found if Path(each, "config.toml").is_file())
 
 
+def _folder(begun: str) -> str:
+    return begun[: len(begun) - len(os.path.basename(begun))]
+
+
 def _files(begun: str, endings: tuple[str, ...]) -> Iterable[str]:
-    head = begun[: begun.rfind("/") + 1]
+    head = _folder(begun)
     with suppress(OSError):
         return sorted(f"{head}{each}" for each in os.listdir(head or ".") if each.lower().endswith(endings))
     return []

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 import chainrule as cr
 from chainrule.disk import begins_as_text, check_place
 from chainrule.names import closest
+from chainrule.terminal import quoted
 
 PRINTED = ("-", "/dev/stdout")
 STDIN = "/dev/stdin"  # what is piped into a command, as "-" is too
@@ -59,7 +59,7 @@ def check_no_model(data: str) -> None:
 
 
 def _line(*words: str) -> str:
-    return shlex.join(["chainrule", *words])
+    return quoted("chainrule", *words)
 
 
 def load_table_model(path: str, data: str) -> Any:
@@ -67,8 +67,7 @@ def load_table_model(path: str, data: str) -> Any:
     if is_model(Path(data)) and not is_model(Path(path)):
         command = click.get_current_context().command_path
         raise cr.DataError(
-            f"{data} is a model and {path} is none: the model comes first.\n"
-            f"{command} {shlex.join([data, path])}"
+            f"{data} is a model and {path} is none: the model comes first.\n{command} {quoted(data, path)}"
         )
     found = load_model(path)
     if not isinstance(found, cr.TableModel):

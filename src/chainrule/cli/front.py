@@ -8,7 +8,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, suppress
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -21,11 +21,14 @@ from chainrule.cli.files import is_model
 from chainrule.cli.speech import Speaking, learn, spoken
 from chainrule.names import closest
 from chainrule.shown import visible
+from chainrule.terminal import has_all, spelling
 
 AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number != signal.SIGINT}
 WENT_WRONG, REFUSED = 1, 2
 BY_SIGNAL = 128  # shells add the number of the signal: 130 after Ctrl-C
 CLOSED_PIPE = BY_SIGNAL + 13  # as of a program that SIGPIPE ended
+# a pipe, or a terminal, whose other end was closed; Windows says EINVAL of a pipe
+GONE = (errno.EPIPE, errno.EIO, *([errno.EINVAL] if os.name == "nt" else []))
 
 
 class Commands(click.Group):
@@ -41,7 +44,7 @@ class Commands(click.Group):
         arguments = as_meant(list(sys.argv[1:] if args is None else args), self.commands)
         settings["standalone_mode"] = False
         if sys.stderr is None:  # it was closed, as a service may do
-            sys.stderr = os.fdopen(_nowhere(), "w")
+            sys.stderr = os.fdopen(_nowhere(), "w", encoding="utf-8", errors="replace")
         try:
             stream: Any = Speaking(sys.stderr)
             with (
@@ -140,21 +143,25 @@ def tell_as_is(text: str) -> None:
 
 
 @contextmanager
-def printing(closed: int = CLOSED_PIPE) -> Iterator[None]:
-    """Print results inside; a reader that has gone (``| head -1``) ends the command with the exit code ``closed``."""
+def printing(closed: int = CLOSED_PIPE, exact: bool = False) -> Iterator[None]:
+    """Print results inside; a reader that has gone (``| head -1``) ends the command with the exit code ``closed``.
+
+    Letters that the output has not are spelled in what is for people; in what programs read, they are an error.
+    """
     try:
-        yield
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        with nullcontext() if exact else spelling(sys.stdout):
+            yield
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except UnicodeEncodeError as error:
-        letter, known = ascii(error.object[error.start]), error.encoding.lower().replace("-", "")
-        hint = "" if known == "utf8" else "\nSet PYTHONIOENCODING=utf-8, which has them all."
+        letter, encoding = ascii(error.object[error.start]), getattr(sys.stdout, "encoding", error.encoding)
+        hint = "" if has_all(encoding) else "\nSet PYTHONIOENCODING=utf-8, which has them all."
         raise cr.DataError(
-            f"The standard output is written in {error.encoding}, which has no {letter}.{hint}"
+            f"The standard output is written in {encoding}, which has no {letter}.{hint}"
         ) from None
     except OSError as error:
         _give_up(sys.stdout)
-        if error.errno in (errno.EPIPE, errno.EIO):  # a pipe, or a terminal, whose other end was closed
+        if error.errno in GONE:
             raise click.exceptions.Exit(closed) from None
         raise cr.DataError(f"The standard output cannot be written: {error.strerror or error}.") from None
 
@@ -175,8 +182,9 @@ def document(value: Any) -> None:
     """Print a JSON document: what is not finite is null in it."""
     import json  # noqa: PLC0415 -- only where it is asked for
 
-    with printing():
-        click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    with printing(exact=True):
+        letters = sys.stdout is None or has_all(sys.stdout.encoding)
+        click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=not letters))
 
 
 def _plain(value: Any) -> Any:

@@ -54,7 +54,7 @@ def complete(shell: str) -> None:
     Example:
       chainrule completion bash
     """
-    with printing():
+    with printing(exact=True):
         click.echo(completion.script(click.get_current_context().find_root().command, shell))
 
 

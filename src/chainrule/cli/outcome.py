@@ -1,6 +1,5 @@
 """What is told of a training that is over: what its scores mean, where it all is, and what can be done with it."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import chainrule as cr
 from chainrule.cli.speech import spoken
 from chainrule.shown import in_a_row
+from chainrule.terminal import quoted
 
 MEANINGS = {
     "auc": "auc: how often a row of the one class is ranked above one of the other; 0.5 is chance, 1 the best.",
@@ -65,4 +65,4 @@ def as_document(model: "cr.TableModel", run: Path, code: int) -> dict[str, Any]:
 
 
 def _command(*words: str) -> str:
-    return f"  {shlex.join(['chainrule', *words])}"
+    return f"  {quoted('chainrule', *words)}"

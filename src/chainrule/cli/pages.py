@@ -1,11 +1,12 @@
 """Help pages: the options of a command in groups, in the order of a training, on lines of 80 characters."""
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+
+from chainrule.terminal import quoted
 
 SECTIONS = {
     "data": "Data",
@@ -57,7 +58,7 @@ class Command(click.Command):
             )
             hint = self._meant(ctx)
             raise click.UsageError(
-                f"{shlex.join(ctx.args)}: too many arguments; {ctx.command_path} takes {takes or 'none'}.{hint}"
+                f"{quoted(*ctx.args)}: too many arguments; {ctx.command_path} takes {takes or 'none'}.{hint}"
             )
         return found
 
@@ -66,7 +67,7 @@ class Command(click.Command):
         option = next((each for each in self.get_params(ctx) if each.name == "target"), None)
         if option is None or ctx.params.get("target") or any(Path(each).exists() for each in ctx.args):
             return ""
-        return f" Did you mean '--target {shlex.join(ctx.args[:1])}'?"
+        return f" Did you mean '--target {quoted(*ctx.args[:1])}'?"
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, group by group."""

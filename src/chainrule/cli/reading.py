@@ -1,10 +1,10 @@
 """Tables and targets as a command line names them."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import chainrule as cr
+from chainrule.terminal import quoted
 
 SHOWN_COLUMNS = 20
 
@@ -42,7 +42,7 @@ def targets_of(data: str, columns: list[str], named: Sequence[str]) -> list[str]
     if not named:
         shown = ", ".join(columns[:SHOWN_COLUMNS])
         more = f" and {len(columns) - SHOWN_COLUMNS:,} more" if len(columns) > SHOWN_COLUMNS else ""
-        proposed = shlex.join(["chainrule", "train", data, "--target", columns[-1]])
+        proposed = quoted("chainrule", "train", data, "--target", columns[-1])
         raise cr.DataError(
             f"Which column is to be predicted? {data} has {len(columns)}: {shown}{more}.\n"
             f"For the last: {proposed}"

@@ -4,12 +4,12 @@ The new model is in its run, whatever becomes of ``--out``.
 """
 
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 import chainrule as cr
 from chainrule import signals
+from chainrule.terminal import quoted
 
 
 def model_there(path: Path) -> "cr.TableModel | None":
@@ -35,7 +35,7 @@ def check_target(old: "cr.TableModel", target: Sequence[str], path: Path) -> Non
     raise cr.DataError(
         f"{path} is there already and predicts {_told(old.target.columns, old.target.task)}; this one would predict "
         f"{', '.join(map(repr, target))}.\n"
-        f"Give it a name of its own, --out {shlex.quote(str(path.with_stem(name)))}, or --force to replace the other."
+        f"Give it a name of its own, --out {quoted(str(path.with_stem(name)))}, or --force to replace the other."
     )
 
 

@@ -5,12 +5,13 @@ arguments that nobody can give it.
 """
 
 import re
-import shlex
 from ast import literal_eval
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
 import click
+
+from chainrule.terminal import quoted
 
 OPTIONS: dict[str, click.Option] = {}  # of all commands, by the name of the argument that each becomes
 
@@ -37,7 +38,7 @@ def spoken(text: str) -> str:
     >>> spoken("If it is one, say so: any_size=True.")
     'If it is one, say so: --any-size.'
     """
-    text = _RESUME.sub(lambda call: f"chainrule train --resume {shlex.quote(literal_eval(call[1]))}", text)
+    text = _RESUME.sub(lambda call: f"chainrule train --resume {quoted(literal_eval(call[1]))}", text)
     return _SUBJECT.sub(_flag, _ARGUMENT.sub(_option, _PYTHON.sub("", text)))
 
 
@@ -58,7 +59,7 @@ def _written(option: click.Option, value: Any) -> str:
     flag = max(option.opts, key=len)
     if option.is_flag:
         return flag
-    return " ".join(f"{flag} {shlex.quote(each)}" for each in _values(option, value))
+    return " ".join(f"{flag} {quoted(each)}" for each in _values(option, value))
 
 
 def _values(option: click.Option, value: Any) -> Iterable[str]:

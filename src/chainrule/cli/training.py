@@ -1,6 +1,5 @@
 """What trains: ``chainrule train`` and ``compare``; and what it would do: ``--dry-run`` and ``chainrule config``."""
 
-import shlex
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +19,7 @@ from chainrule.cli.options import choices, chosen, option, switch
 from chainrule.cli.pages import command
 from chainrule.cli.replacing import check_target, model_there, why_kept
 from chainrule.cli.speech import spoken
+from chainrule.terminal import quoted
 
 
 @command()
@@ -96,7 +96,7 @@ def _check(
     if resume and (data or config or given):
         raise cr.DataError(
             "--resume goes on with the data and the choices of its run.\n"
-            f"Give it alone: chainrule train --resume {shlex.quote(resume)}"
+            f"Give it alone: chainrule train --resume {quoted(resume)}"
         )
     if resume and dry_run:
         raise cr.DataError("A training that goes on has its plan already.\nLeave out --dry-run.")
@@ -233,5 +233,5 @@ def config(data: str | None, **settings: Any) -> None:
     if data:
         check_no_model(data)
     text = cr.TableModel.configuration(data, **chosen(settings))
-    with printing():
+    with printing(exact=True):
         click.echo(str(text), nl=False)

@@ -79,7 +79,7 @@ def predict(
         with stands("" if out in PRINTED else f"The predictions are in {out}."):
             document(predictions.to_dict("records"))
     elif out in PRINTED:
-        with printing():
+        with printing(exact=True):
             cr.write_table(predictions, sys.stdout, raw_cells=raw_cells)
 
 

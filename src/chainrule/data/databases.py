@@ -1,12 +1,10 @@
 """Tables in databases: SQLite, which Python brings along, and DuckDB."""
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from threading import Timer
 from typing import Any
-from urllib.parse import quote
 
 import pandas as pd
 
@@ -50,7 +48,7 @@ def _opened(content: Content) -> sqlite3.Connection:
         database = sqlite3.connect(":memory:")
         database.deserialize(content.data)
         return database
-    where = f"file:{quote(os.fspath(Path(content.path).absolute()))}?mode=ro"
+    where = f"{Path(content.path).absolute().as_uri()}?mode=ro"
     database = sqlite3.connect(where, uri=True)
     try:
         database.execute("SELECT count(*) FROM sqlite_master")

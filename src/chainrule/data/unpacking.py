@@ -6,7 +6,6 @@ import io
 import lzma
 import math
 import re
-import shlex
 import sys
 import zipfile
 import zlib
@@ -21,6 +20,7 @@ from chainrule.data.words import listed
 from chainrule.disk import read_bytes
 from chainrule.errors import DataError, MissingFileError, MissingLibraryError
 from chainrule.names import closest
+from chainrule.terminal import quoted
 
 MOST_UNPACKED = 1 << 28  # bytes, or so many times the size of the file:
 MOST_TIMES = 100
@@ -56,7 +56,7 @@ def local(source: str | PathLike[str]) -> Path:
     if _ADDRESS.match(str(source)):
         raise DataError(
             f"{source} is an address, and tables are read from files.\nFetch it first, for example with "
-            f"{shlex.join(['curl', '-LO', str(source)])}, and give the file."
+            f"{quoted('curl', '-LO', str(source))}, and give the file."
         )
     return Path(source)
 

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from chainrule.arguments import public
 from chainrule.engines.registry import ENGINES, missing
+from chainrule.terminal import say
 
 PACKAGES = (
     "numpy", "scipy", "scikit-learn", "llvmlite", "safetensors", "pandas", "matplotlib", "contourpy", "click", "rich",
@@ -23,7 +24,7 @@ def show_versions() -> None:
     >>> cr.show_versions()
     chainrule ...
     """
-    print("\n".join(_lines()))
+    say("\n".join(_lines()))
 
 
 def _lines() -> list[str]:

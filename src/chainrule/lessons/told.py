@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.explaining.pictures.picture import Picture
 from chainrule.shown import counted
+from chainrule.terminal import say
 
 DIGITS = 10
 
@@ -105,7 +106,7 @@ class Told:
     def say(self, event: Event) -> None:
         """Keep what is said, behind what was printed before; print it where nobody collects."""
         if self.printed is None:
-            print("\n".join(lines(event, self.name, self.notebook)))
+            say("\n".join(lines(event, self.name, self.notebook)))
         self.flush()
         self.events.append(event)
 

@@ -43,6 +43,9 @@ else:  # a process that loads a model and predicts waits for nothing of learning
 
 HOME = "runs"  # where runs are that are given no place
 _LONGEST = 60  # characters of what a folder is called after
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|com\d|lpt\d)\.", re.IGNORECASE
+)  # devices of Windows, whatever follows the dot
 
 
 @contextmanager
@@ -68,7 +71,8 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
         if not isinstance(error, ChainruleError) and any((folder / x).exists() for x in (CHECKPOINT, MODEL)):
             raise
         for file in (CONFIG, CHECKPOINT, COMPARISON, HISTORY, METRICS, PREDICTIONS, CARD, VIEWS, REPORT):
-            (folder / file).unlink(missing_ok=True)
+            with suppress(OSError):  # on Windows what somebody looks at stays
+                (folder / file).unlink(missing_ok=True)
         with suppress(OSError):  # something else is in it
             folder.rmdir()
             if isinstance(place, bool):
@@ -168,6 +172,8 @@ def write_configuration(folder: Path, chosen: Configuration) -> None:
 def _free(name: str) -> Path:
     """Return a new folder for a run; the number after its name is the first that is free."""
     short = re.sub(r"[^\w.-]+", "_", name).strip("._")[:_LONGEST] or "table"
+    if _RESERVED.match(short):
+        short = f"_{short}"
     for number in count(1):
         folder = Path(HOME) / f"{short}-{number:03}"
         try:

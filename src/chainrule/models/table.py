@@ -42,6 +42,7 @@ from chainrule.models.scoring import judge
 from chainrule.models.weighing import decided_at
 from chainrule.shown import Lines, counted, in_a_row
 from chainrule.signals import asking
+from chainrule.terminal import say
 from chainrule.train.fit.resuming import Checkpoints
 from chainrule.train.history import History
 from chainrule.train.network import Network
@@ -768,7 +769,7 @@ class TableModel(Friendly):
         >>> cr.TableModel.train(table, target, epochs=30).summary()
         Target 'target': 3 classes (setosa, versicolor, virginica), ...
         """
-        print(self.summary_text())
+        say(self.summary_text())
 
     @public
     def summary_text(self) -> str:

@@ -27,6 +27,7 @@ from chainrule.nn.nodes import is_drawn, of_nodes
 from chainrule.nn.reading import at, initial_values, seen_inside
 from chainrule.nn.saved import check_arrays, from_config, to_config
 from chainrule.shown import WIDE, cut, in_a_row
+from chainrule.terminal import say
 from chainrule.train import frames, store, validation
 from chainrule.train.classes import check_gives_classes, classes_of, gives_labels
 from chainrule.train.common import programs_of
@@ -398,7 +399,7 @@ class Network(Friendly):
         total 11 parameters (11 trained, 0 kept), 44 bytes as float32
         one example: 8 multiply-adds, 12 bytes of layers' outputs
         """
-        print(self.summary_text())
+        say(self.summary_text())
 
     @public
     def summary_text(self) -> str:

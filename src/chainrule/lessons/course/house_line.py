@@ -78,7 +78,7 @@ picture(P.Picture([panel], "Price by size", f"The line goes below 0. ReLU has a 
 
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder, "houses.csv")
-    file.write_text('size,bedrooms,price\n2104,3,"$400,000"\n1600,3,"$330,000"\n')
+    file.write_text('size,bedrooms,price\n2104,3,"$400,000"\n1600,3,"$330,000"\n', encoding="utf-8")
     number("size, bedrooms and price of the first house", cr.read_table(file).to_numpy(float)[0])
 X = rng.normal(size=(400, 4))
 prices = np.maximum(X[:, 0], 0) * (2 + np.tanh(X[:, 3])) + 0.3 * X[:, 1] - 0.5 * X[:, 2]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from os.path import basename, realpath
+from os.path import basename, realpath, samefile
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -126,10 +126,9 @@ def compare_runs(run: str | PathLike[str], *others: str | PathLike[str]) -> RunC
     if not others:
         raise DataError("A run is compared with others: give the folders of two at least.")
     runs = [read_run(folder) for folder in folders]
-    places = [realpath(each.place) for each in runs]
-    for i, place in enumerate(places):
-        if place in places[:i]:
-            raise DataError(f"{runs[i].place} is there twice: a run is compared with others.")
+    for i, run in enumerate(runs):
+        if any(samefile(run.place, before.place) for before in runs[:i]):
+            raise DataError(f"{run.place} is there twice: a run is compared with others.")
     first = runs[0]
     for other in runs[1:]:
         if (other.target.columns, other.target.task) != (first.target.columns, first.target.task):

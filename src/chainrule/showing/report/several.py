@@ -1,6 +1,5 @@
 """The page of several runs: which is better, beyond chance, what was chosen otherwise, and where they disagree."""
 
-import shlex
 from collections.abc import Sequence
 from os import PathLike
 
@@ -24,6 +23,7 @@ from chainrule.showing.report.learning import own_stages
 from chainrule.showing.report.page import whole
 from chainrule.showing.report.parts import Section, bullets, code, figure, paragraph, said, table
 from chainrule.shown import counted, cut, in_a_row, took
+from chainrule.terminal import quoted
 from chainrule.train.history import History
 
 NAME = 40  # characters of a run's name that stand in a table
@@ -200,7 +200,7 @@ def _costs(of: RunComparison) -> Section:
 
 
 def _using(of: RunComparison) -> Section:
-    places = [shlex.quote(run.place) for run in of.runs]
+    places = [quoted(run.place) for run in of.runs]
     lines = [f"chainrule report {place}" for place in places]
     best = _best(of)
     lines.append(f"chainrule predict {places[best]} new.csv --out predictions.csv")

@@ -1,6 +1,5 @@
 """How a model is used, with the names of its own run: by the command line and by Python."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from chainrule.showing.report.parts import Section, bullets, code, paragraph, su
 from chainrule.showing.report.run import Run
 from chainrule.showing.report.views import ColumnSeen
 from chainrule.shown import counted, in_a_row
+from chainrule.terminal import quoted
 
 FEW = 12  # columns that are written out
 SECTIONS = [*TITLES]
@@ -18,7 +18,7 @@ LONG = 60  # characters of a cell
 
 def using(run: Run) -> Section:
     """Return the section that says how to use the model."""
-    place = shlex.quote(run.place)
+    place = quoted(run.place)
     names = [column.name for column in run.columns.columns]
     target = run.target.columns[0]
     lines = (
@@ -70,7 +70,7 @@ def _usual(of: ColumnSeen) -> Any:
 
 def made(run: Run) -> Section:
     """Return the section with the configuration, versions and what is promised of a repetition."""
-    place = shlex.quote(run.place)
+    place = quoted(run.place)
     seed = run.chosen.choices.get("seed", 0)
     known = choices()
     chosen = as_data(run.chosen.options)

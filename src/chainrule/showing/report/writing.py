@@ -1,7 +1,7 @@
 """``cr.report``: the page of a run, or of several side by side, written to a file."""
 
 from os import PathLike, fspath
-from os.path import basename, dirname, join, realpath
+from os.path import basename, join, realpath
 from pathlib import Path
 from typing import Any
 
@@ -63,4 +63,4 @@ def _usual(runs: list[str]) -> str:
         return join(runs[0], REPORT)
     first, others = realpath(runs[0]), len(runs) - 1
     more = basename(realpath(runs[1])) if others == 1 else f"{others}-others"
-    return join(dirname(runs[0].rstrip("/")) or ".", f"{basename(first)}-and-{more}.html")
+    return join(Path(runs[0]).parent, f"{basename(first)}-and-{more}.html")
