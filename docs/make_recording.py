@@ -1,4 +1,4 @@
-"""Draw docs/pictures/recording.svg, a terminal in which commands are run: ``python docs/make_recording.py``.
+"""Draw docs/recording.svg, a terminal in which commands are run: ``python docs/make_recording.py``.
 
 The commands are run, and what they print is what is shown. The picture moves by its own style sheet, without a script;
 where nothing moves - on paper, or for who asked for less motion - it shows how the recording ends.
@@ -159,4 +159,4 @@ def _variables(colours: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    (ROOT / "docs/pictures/recording.svg").write_text(drawn(ran()), encoding="utf-8", newline="\n")
+    (ROOT / "docs/recording.svg").write_text(drawn(ran()), encoding="utf-8", newline="\n")

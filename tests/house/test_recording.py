@@ -11,7 +11,7 @@ import consoles
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RECORDING = ROOT / "docs/pictures/recording.svg"
+RECORDING = ROOT / "docs/recording.svg"
 SVG = "{http://www.w3.org/2000/svg}"
 
 

@@ -126,9 +126,9 @@ def compare_runs(run: str | PathLike[str], *others: str | PathLike[str]) -> RunC
     if not others:
         raise DataError("A run is compared with others: give the folders of two at least.")
     runs = [read_run(folder) for folder in folders]
-    for i, run in enumerate(runs):
-        if any(samefile(run.place, before.place) for before in runs[:i]):
-            raise DataError(f"{run.place} is there twice: a run is compared with others.")
+    for i, one in enumerate(runs):
+        if any(samefile(one.place, before.place) for before in runs[:i]):
+            raise DataError(f"{one.place} is there twice: a run is compared with others.")
     first = runs[0]
     for other in runs[1:]:
         if (other.target.columns, other.target.task) != (first.target.columns, first.target.task):
