@@ -1,6 +1,7 @@
 """Every lesson runs, says what its table says, refuses wrong answers, and reads alike on a page and in a notebook."""
 
 import ast
+import contextlib
 import io
 import json
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from chainrule.lessons import running
 from chainrule.lessons.answering import judged
 from chainrule.lessons.cells import read
 from chainrule.lessons.notebook import to_notebook
@@ -58,9 +60,28 @@ def sections(ran):
     return found
 
 
+def refusing(source, file, mode):
+    """A cell's code in which what is said to be refused must be: a ``try`` that goes through is an error."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and node.handlers and not node.orelse:
+            node.orelse = ast.parse("raise AssertionError('It was to be refused, and was not.')").body
+    return compile(ast.fix_missing_locations(tree), file, mode)
+
+
+def test_a_refusal_that_does_not_come_is_seen():
+    for source, refused in (("1 / 0", True), ("1 / 1", False)):
+        code = refusing(f"try:\n    {source}\nexcept ZeroDivisionError:\n    pass", "here", "exec")
+        with (
+            contextlib.nullcontext() if refused else pytest.raises(AssertionError, match="was to be refused")
+        ):
+            exec(code)
+
+
 @pytest.mark.parametrize("name", written())
 def test_a_lesson_is_whole(name, monkeypatch):
     monkeypatch.setenv("CHAINRULE_PROGRESS", "")
+    monkeypatch.setattr(running, "compile", refusing, raising=False)
     ran = run(name)  # its numbers and claims assert themselves here
     events = [event for done in ran.cells for event in done.events]
 

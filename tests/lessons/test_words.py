@@ -43,6 +43,9 @@ def test_a_claim_must_hold_everywhere(lesson):
     holds("so it is", np.array([True, True]))
     with pytest.raises(AssertionError, match="It does not hold that so it is"):
         holds("so it is", np.array([True, False]))
+    for nothing in ([], np.zeros((0, 2), bool), (each for each in (True, False)), 1, "yes", None):
+        with pytest.raises(DataError, match="What holds is True or False, or an array of them; found"):
+            holds("so it is", nothing)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +152,9 @@ def test_a_small_number_is_asserted_too():
     assert Entry(7.1e-218).meets(7.1e-218) and not Entry(7.1e-218).meets(0.0)
     assert Entry(0.0).meets(1e-13) and not Entry(0.0).meets(1e-11)
     assert Entry([1.0, 0.0]).meets([1.0, 1e-13])
+    assert Entry([1.5, 0.009], tolerance=0.01).meets([1.49, 0.00905])
+    assert not Entry([1.5, 0.009], tolerance=0.01).meets([1.5, 0.0])
+    assert Entry([np.inf, 1.0]).meets([np.inf, 1.0]) and not Entry([np.inf, 1.0]).meets([2.0, 1.0])
 
 
 @pytest.mark.parametrize(

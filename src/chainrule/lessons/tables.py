@@ -27,7 +27,8 @@ class Entry:
         rows: The rows of the lectures that it is in.
         printed: What a lecture prints, as printed.
         why: Where that is wrong, why.
-        tolerance: How far ours may be from it, as a share of its largest element; of 1 where it is 0.
+        tolerance: How far each element of ours may be from it, as a share of it. Rounding is free: ``TOLERANCE`` of the
+            largest element, of 1 where all are 0.
     """
 
     exact: Any
@@ -38,9 +39,10 @@ class Entry:
 
     def meets(self, value: Any) -> bool:
         """Say whether a value is what it must be."""
-        size = np.abs(np.asarray(self.exact, np.float64)).max(initial=0.0) or 1.0
-        return np.shape(value) == np.shape(self.exact) and bool(
-            np.allclose(value, self.exact, rtol=0.0, atol=self.tolerance * size)
+        exact = np.asarray(self.exact, np.float64)
+        rounding = TOLERANCE * (np.abs(exact[np.isfinite(exact)]).max(initial=0.0) or 1.0)
+        return np.shape(value) == exact.shape and bool(
+            np.allclose(value, exact, rtol=self.tolerance, atol=rounding)
         )
 
     def verdict(self, value: Any) -> str:

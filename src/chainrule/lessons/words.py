@@ -65,12 +65,17 @@ def holds(sentence: str, truth: Any) -> None:
 
     Args:
         sentence: What holds.
-        truth: Whether it does: a bool, or an array of which all must be true.
+        truth: Whether it does: a bool, or an array of them (or a list), of which all must be true.
 
     Raises:
         AssertionError: If it does not.
+        DataError: If there is nothing to be true, as in an empty array, or something else than bools.
     """
-    if not np.all(truth):
+    found = np.asarray(truth)
+    if found.dtype != bool or not found.size:
+        kind = f"a {type(truth).__name__}" if found.size else "nothing"
+        raise DataError(f"What holds is True or False, or an array of them; found {kind} for {sentence!r}.")
+    if not np.all(found):
         raise AssertionError(f"It does not hold that {sentence}")
     _now().say(Claim(sentence))
 
