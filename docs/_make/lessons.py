@@ -10,7 +10,7 @@ from pathlib import Path
 from _make.staging import ROOT
 from chainrule.lessons.cells import read
 from chainrule.lessons.notebook import to_notebook
-from chainrule.lessons.outline import PARTS, part_of, written
+from chainrule.lessons.outline import LESSONS, PARTS, part_of
 from chainrule.lessons.page import SCRIPT, shown
 from chainrule.lessons.running import Done, Ran, run
 from chainrule.lessons.told import lines
@@ -25,15 +25,12 @@ def pages(kept, quick=False):
         kept: The folder in which runs are kept.
         quick: Whether a lesson that was not run since the library changed is shown without what it says.
     """
-    names = written()
     found = {}
-    for name, (text, notebook) in zip(names, told(names, kept, quick), strict=True):
+    for name, (text, notebook) in zip(LESSONS, told(LESSONS, kept, quick), strict=True):
         found |= {f"lessons/{name}.md": text, f"lessons/{name}.ipynb": notebook}
-    parts = {title: [name for name in listed if name in names] for title, listed in PARTS.items()}
-    parts = {title: listed for title, listed in parts.items() if listed}
-    for number, (title, listed) in enumerate(parts.items(), 1):
+    for number, (title, listed) in enumerate(PARTS.items(), 1):
         found[f"lessons/part_{number}.md"] = part(title, listed)
-    return {**found, "lessons/index.md": index(parts), "made/lessons.js": SCRIPT}
+    return {**found, "lessons/index.md": index(PARTS), "made/lessons.js": SCRIPT}
 
 
 def told(names, kept, quick):
@@ -91,7 +88,7 @@ def unrun(name):
 def page(ran):
     """Return the page of a lesson that was run."""
     lesson = ran.lesson
-    needs = ", ".join(f"[{read(each).title}]({each}.md)" for each in lesson.needs if each in written())
+    needs = ", ".join(f"[{read(each).title}]({each}.md)" for each in lesson.needs)
     about = f"{part_of(lesson.name)}, about {lesson.minutes} minutes." + (
         f" It builds on: {needs}." if needs else ""
     )

@@ -15,7 +15,7 @@ import transcripts
 
 import chainrule as cr
 from chainrule.lessons.cells import read
-from chainrule.lessons.outline import written
+from chainrule.lessons.outline import LESSONS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -66,7 +66,7 @@ def test_every_page_stands_in_the_contents_once(pages):
 
 def test_every_lesson_has_a_page_with_its_minutes_and_a_notebook(pages):
     overview = pages["lessons/index.md"]
-    for name in written():
+    for name in LESSONS:
         lesson = read(name)
         page, notebook = pages[f"lessons/{name}.md"], json.loads(pages[f"lessons/{name}.ipynb"])
         assert page.startswith(f"# {lesson.title}\n") and f"about {lesson.minutes} minutes" in page
@@ -76,7 +76,7 @@ def test_every_lesson_has_a_page_with_its_minutes_and_a_notebook(pages):
 
 
 def test_a_lesson_that_was_run_says_what_it_says_and_its_run_is_kept(make, tmp_path, monkeypatch):
-    monkeypatch.setattr(make.lessons, "written", lambda: ["one_neuron"])
+    monkeypatch.setattr(make.lessons, "LESSONS", ("one_neuron",))
     ran = make.lessons.pages(tmp_path)
     page = ran["lessons/one_neuron.md"]
     for said in ("= 0.9990889488", "<svg", '<form class="exercise"', "✓ "):

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Literal
 
 from chainrule.errors import UnknownNameError
-from chainrule.lessons.outline import COURSE, written
+from chainrule.lessons.outline import COURSE, LESSONS
 from chainrule.names import closest
 
 HEADER = re.compile(r"^(Needs|Minutes): *(.*(?:\n +.*)*)$", re.MULTILINE)
@@ -49,13 +49,11 @@ def read(name: str) -> Lesson:
     Raises:
         UnknownNameError: If there is none of this name.
     """
-    file = COURSE / f"{name}.py"
-    names = written()
-    if name not in names:
-        near = closest(name, names)
+    if name not in LESSONS:
+        near = closest(name, LESSONS)
         hint = f"Did you mean {near!r}? " if near else ""
         raise UnknownNameError(f"No lesson {name!r}. {hint}'chainrule lessons' lists all.")
-    source = file.read_text(encoding="utf-8")
+    source = (COURSE / f"{name}.py").read_text(encoding="utf-8")
     tree = ast.parse(source)
     said = ast.get_docstring(tree) or ""
     head = {key: " ".join(value.split()) for key, value in HEADER.findall(said)}

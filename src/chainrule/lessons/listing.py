@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chainrule.lessons.cells import read
-from chainrule.lessons.outline import part_of, written
+from chainrule.lessons.outline import LESSONS, part_of
 from chainrule.lessons.progress import solved
 from chainrule.lessons.tables import table
 
@@ -35,7 +35,7 @@ class Listed:
 def listed() -> list[Listed]:
     """Return all lessons in their order; the first that is not done is the next."""
     found, by_learner, next_one = [], solved(), False
-    for lesson in map(read, written()):
+    for lesson in map(read, LESSONS):
         name = lesson.name
         is_done = set(table(name).answers) <= set(by_learner.get(name, ()))
         state = "done" if is_done else "open" if next_one else "next"

@@ -36,11 +36,6 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 LESSONS = tuple(name for names in PARTS.values() for name in names)
 
 
-def written() -> list[str]:
-    """Return the lessons that there are."""
-    return [name for name in LESSONS if (COURSE / f"{name}.py").is_file()]
-
-
 def part_of(name: str) -> str:
     """Return the part that a lesson is in."""
     return next(part for part, names in PARTS.items() if name in names)
