@@ -57,7 +57,7 @@ network = cr.Network(
 network.parameters["W1"] = draws.randn(32, 64).T * np.sqrt(2 / 64)
 network.parameters["W2"] = draws.randn(1, 32).T * np.sqrt(2 / 32)
 history = network.fit(X_train, y_train, optimizer=cr.SGD(0.1), batch_size=None, epochs=2000)
-for step in (0, 100, 500, 1999):
+for step in (0, 100, 200, 300, 400, 500, 1000, 1999):
     number(f"cost at step {step}", history["cost"][step])
 holds("all training pictures are read", network.evaluate(X_train, y_train)["accuracy"] == 1)
 holds("all 72 test pictures are read", network.evaluate(X_test, y_test)["accuracy"] == 1)

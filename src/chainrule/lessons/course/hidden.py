@@ -68,7 +68,8 @@ holds("and so does the price", np.allclose(network.predict(moved), network.predi
 #
 # A network of 32 hidden neurons learns to read digits. Do pictures of the same digit lie together in its
 # hidden layer? The *silhouette* of a point says it: with `a` its mean distance to its own class and `b` that
-# to the nearest other class, it is `(b - a) / max(a, b)`. 1 is perfect, 0 is on the border.
+# to the nearest other class, it is `(b - a) / max(a, b)`. 1 is perfect, 0 is on the border. (The digits of ours
+# depend on the seed; that they rise does not.)
 
 X, digit = load_digits(return_X_y=True)
 X, learn, test = X / 16, slice(1300), slice(1300, None)

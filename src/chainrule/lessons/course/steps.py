@@ -1,7 +1,7 @@
 """Small steps, many steps
 
 The gradient can be that of all examples, of a batch, or of one. And a step can remember the steps before it, or shrink
-with time. What each is worth is measured here on the same digits.
+with time. What each is worth is measured here on the same digits. (Other seeds give other numbers, the same answers.)
 
 Needs: descent digits
 Minutes: 15

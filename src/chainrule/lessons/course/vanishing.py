@@ -1,7 +1,7 @@
 """Ten layers
 
 The gradient of the first layer is a product over all layers behind it. Factors below 1 make it vanish, and then the
-first layers hardly learn. Here it is measured, and mended in three ways.
+first layers hardly learn. Here it is measured, and mended in three ways. (Other seeds give other numbers, alike.)
 
 Needs: digits activations
 Minutes: 15

@@ -19,8 +19,8 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 # XOR is 1 where exactly one of two inputs is 1; each column of `X` is an example. The class is the lecture's:
 # ReLU in the hidden layer, a sigmoid at the end. Its weights begin random, times `√(2/inputs)` (a comment
 # says Xavier; it is He's), and the seed, 42, makes them the same in every run. The cost clips `A2`, so that
-# no loss is infinite. Two things are ours: the parameters are variables, whose gradients the library finds,
-# and an axis in front holds many networks, one for each seed.
+# no loss is infinite (the lecture's gradient forgets the clip, ours has it). Two things are ours: parameters
+# are variables, whose gradients the library finds, and an axis in front holds a network for each seed.
 
 X, Y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]])
 
@@ -73,7 +73,7 @@ network.train(X, Y, num_iterations=500, print_cost=True)
 network.train(X, Y, num_iterations=4500)
 costs = np.ravel(network.costs)
 number("cost 0", costs[0])
-number("costs 100, 200, 300, 400, 500, 1000, 2000", costs[[100, 200, 300, 400, 500, 1000, 2000]])
+number("costs 100, 200 .. 500, 1000, 2000 .. 4000", costs[[*range(100, 501, 100), *range(1000, 4001, 1000)]])
 number("the last of 5,000 costs", costs[-1])
 number("outputs", network.forward(X).value[0, 0])
 for i in range(4):
