@@ -55,8 +55,8 @@ number("its slope", cr.grad(cr.sigmoid(z).sum(), z))
 #
 # Beyond 3, σ is flat; tanh, which is centred at 0, is flatter still. What is flat learns slowly: its
 # gradient *vanishes*. Slopes multiply along a path, so ten sigmoids in a row let at most `¼¹⁰` through.
-# ReLU's slope stays 1 above 0; below it is 0. And e⁷¹⁰ is more than a computer can hold: a lecture cuts z
-# off at ±500, ours need no care.
+# ReLU's slope stays 1 above 0; below it is 0, of which one lecture says nothing. And e⁷¹⁰ is more than a
+# computer can hold: a lecture cuts z off at ±500, ours need no care.
 
 far = cr.variable(np.linspace(3.001, 1000, 500), name="far")
 holds("beyond 3 the slope of σ is below 0.0452", cr.grad(cr.sigmoid(far).sum(), far).value < 0.0452)

@@ -18,7 +18,7 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 # back? Ask the chain rule: `∂L/∂w = ∂L/∂ŷ · ∂ŷ/∂z · ∂z/∂w`. For ½(ŷ - y)² it says `(ŷ - y) · ŷ(1 - ŷ) · x`.
 # The middle factor is nearly 0 wherever a neuron is sure, right or wrong. It is the bottleneck. The log loss
 # begins with a factor of 1 / (1 - ŷ), which cancels it: `∂L/∂w = (ŷ - y)x`. Its ŷ - y comes from loss and
-# sigmoid, its x from the sum.
+# sigmoid, its x from the sum. (A lecture leaves out the bias here: its slopes are the same without x.)
 
 w, x = cr.variable(10.0, name="w"), cr.constant(1.0, name="x")
 z = (w * x).named("z")
@@ -66,19 +66,20 @@ number("steps with the log loss", steps(cr.binary_crossentropy))
 # ## Not a bowl
 #
 # A bowl always bends upward: `J'' ≥ 0`. The squared error of one example x = 1, y = 1 does not: its second
-# derivative `σ(1 - σ)²(3σ - 1)` is negative where σ < ⅓, left of w = -ln 2. It has no second valley, though.
-# Those take examples that disagree, such as five: from w = 3 and from w = -3 squared error ends in different
-# valleys, and one is higher. With the log loss both ends meet.
+# derivative `σ(1 - σ)²(3σ - 1)` is negative where σ < ⅓, left of w = -ln 2. It has no valleys, though, of which
+# a lecture speaks. Those take examples that disagree, such as five: from w = 3 and from w = -3 squared error
+# ends in different valleys, of which one is higher, with a hump between. With the log loss both ends meet.
 
 w = cr.variable(-2.0, name="w")
 number("J''(-2)", cr.grad(cr.grad(cr.half_mse(1.0, cr.sigmoid(w)), w), w))
+number("J(-8), J(-4), J(0)", [cr.half_mse(1.0, cr.sigmoid(at)) for at in (-8.0, -4.0, 0.0)])
 x, y = np.array([20.0, 1.0, 2.0, 2.0, 2.0]), np.array([1.0, 1.0, 0.0, 0.0, 0.0])
 wavy = cr.half_mse(y, cr.sigmoid(w * x)).mean().named("squared error")
 smooth = cr.binary_crossentropy(y, cr.sigmoid(w * x)).mean().named("log loss")
-for J, rate in ((wavy, 0.5), (smooth, 0.1)):
+for J, rate, starts in ((wavy, 0.5, (3.0, -3.0)), (smooth, 0.1, (3.0, -3.0)), (wavy, -0.5, (-0.2,))):
     step = cr.compile(J, updates={w: w - rate * cr.grad(J, w)})
-    for w.value in (3.0, -3.0):
-        label = f"{J.name} from {w.value:g}: w, J"
+    for w.value in starts:
+        label = f"{J.name} {'down' if rate > 0 else 'up'} from {w.value:g}: w, J"
         cost = [step() for _ in range(1000)][-1]
         number(label, [w.value, cost])
 both = [cr.pictures.bowl(J, wrt=w, limits=[(-2, 1)]) for J in (smooth, wavy)]

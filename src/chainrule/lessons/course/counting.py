@@ -16,9 +16,8 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 #
 # Is there a cat in the photo? A small photo has 64 rows of 64 pixels of 3 numbers each: red, green, blue.
 # (The lecture writes RGB(64 64 64) and means 64·64·3.) *Flattening* puts them into one row of features. Ours
-# are random numbers, which is enough for counting. Logistic regression is one neuron: a weight for each
-# feature, and a bias. It puts out `σ(Wx + b)`, the probability of a cat, and says 1 where that is above ½,
-# else 0.
+# are random numbers, enough for counting. Logistic regression is one neuron: a weight for each feature, and
+# a bias. It puts out `σ(Wx + b)`, the probability of a cat, and says 1 where that is above ½, else 0.
 
 
 def count(network):
@@ -53,7 +52,7 @@ holds("its first neuron alone says the same", same)
 # ## Edges and neurons
 #
 # Every edge has a weight, every neuron a bias. So **parameters = edges + neurons**. Layers are stacked like
-# building blocks: 1-1-1-1 is a chain of three neurons, 3-4-1 has four hidden ones. One lecture ignores biases
+# building blocks: 1-1-1-1 is a chain of 3 layers of a neuron, 3-4-1 has 4 hidden ones. One lecture ignores biases
 # and counts 4·4 + 4 + 1 = 21. That fits 4-4-1-1, or 3-4-1 *with* biases, but not 4-4-1. Four friends who each
 # talk to three friends have 12 talks: in a fully connected layer every input reaches every neuron, so no
 # slope of 3 neurons by 4 inputs is 0.
@@ -69,6 +68,7 @@ for sizes in (1, 1, 1, 1), (2, 3, 1), (2, 4, 1), (2, 8, 1), (64, 32, 1), (3, 4, 
     number(f"{sizes}: {edges} edges + {neurons} neurons", count(build(*sizes)))
 for sizes in (4, 4, 1), (4, 4, 1, 1):
     number(f"{sizes} without biases", count(build(*sizes, bias=False)))
+picture(build(1, 1, 1, 1).draw(names=["size"], classes=["price"]))
 W, b = build(4, 3).parameters.values()
 x = cr.variable(np.array([1.0, 2.0, 3.0, 4.0]), name="x")
 slopes = [cr.grad(cr.sigmoid(x @ W + b)[j], x).value for j in range(3)]

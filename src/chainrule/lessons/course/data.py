@@ -35,7 +35,8 @@ number("the rule itself is right", np.mean(truth == y))
 # ## Together on the left, fanned out on the right
 #
 # `cr.pictures.scale` trains a linear model and networks of 4, 32 and 256 units on samples of 50, 200, 1000
-# and 4000 rows, and judges all on the same other rows.
+# and 4000 rows, and judges all on the same other rows. (The lecture draws such curves by hand, without data or
+# numbers. So ours can only bear out their direction.)
 
 sizes = [50, 200, 1000, 4000]
 shown = cr.pictures.scale(X, y, sizes=sizes, seeds=2)

@@ -14,9 +14,9 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 # %%
 # ## One step
 #
-# The gradient points uphill, so a step goes against it: `w := w - α · ∂J/∂w`. Where the slope is positive w
-# gets smaller, where it is negative w gets larger. α is the *learning rate* (γ or lr in other books). Take `J
-# = ½w²`.
+# The gradient points uphill, so a step goes against it: `w := w - α · ∂J/∂w`. (Once a lecture says that it
+# points to the steepest descent; elsewhere it has it right.) Where the slope is positive w gets smaller, where
+# it is negative w gets larger. α is the *learning rate* (γ or lr in other books). Take `J = ½w²`.
 
 w = cr.variable(1.0, name="w")
 J = 0.5 * w**2
@@ -90,7 +90,7 @@ number("1 / L", rate)
 walks = {f"α = {rate:.3g}": descend(rate) for rate in (0.001, 0.1, rate, 20)}
 for name, walk in walks.items():
     number(f"J after 200 steps, {name}", walk[-1, 0])
-number("J after the first step of α = 20", walk[1, 0])
+number("J before and after the first step of α = 20", walk[:2, 0])
 P = cr.pictures
 chart = P.bowl(J, wrt=(w, b), limits=((-2, 7), (-8, 3)), surface=False).panels[0]
 paths = [P.Line(walk[:, 1], walk[:, 2], name, dash="") for name, walk in walks.items()]

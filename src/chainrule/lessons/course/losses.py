@@ -67,12 +67,12 @@ holds("at z = 3 the formula says the same", np.isclose(loss(), -np.log(cr.sigmoi
 # %%
 # ## The cost of all examples
 #
-# The *cost* J is the mean of the losses of all m examples: `J(w, b) = (1/m) Σ L(ŷ⁽ⁱ⁾, y⁽ⁱ⁾)`. A loss is like
-# the mistakes in one test, the cost like those of a whole year. (A lecture says grades instead. Of them more
-# is better.) Some books take the sum. It is m times the mean, so it is lowest at the same place. Training
-# looks for this place.
+# The *cost* J (or C) is the mean of the losses of all m examples: `J(w, b) = (1/m) Σ L(ŷ⁽ⁱ⁾, y⁽ⁱ⁾)`. A loss is
+# like the mistakes in one test, the cost like those of a year. (A lecture says grades; of them more is better.)
+# Some books take the sum. It is m times the mean, so it is lowest at the same place, the one training looks for.
 
-number("mean of 0.22, 0.15 and 0.31", np.mean([0.22, 0.15, 0.31]))
+number("ŷ of the losses 0.22, 0.15 and 0.31 at y = 1", p := np.exp([-0.22, -0.15, -0.31]))
+number("their mean", cr.binary_crossentropy(p=p, y=np.ones(3)).mean())
 x, y = np.array([[0.5], [1.5], [2.5], [3.5]]), np.array([[0.0], [1.0], [0.0], [1.0]])
 w = cr.variable(1.0, name="w")
 each = cr.binary_crossentropy(y, cr.sigmoid(w * x - 2))

@@ -17,10 +17,10 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 # %%
 # ## Examples side by side
 #
-# A *training set* has m (some write M) pairs (x⁽ⁱ⁾, y⁽ⁱ⁾): the features of example i, and its target. Small
-# letters are one example, capitals are all: each x⁽ⁱ⁾ is a column of X, each y⁽ⁱ⁾ a column of Y. Here are
-# 1000 houses by size, bedrooms and age. (The layers of chainrule, like those of most libraries, take examples
-# in rows: that is `X.T`.)
+# A *training set* has m pairs (x⁽ⁱ⁾, y⁽ⁱ⁾): the n features of example i, and its target. (Lectures also write M or
+# M_train for m, M_test for the number kept for the test, n_x for n.) Small letters are one example, capitals are
+# all: each x⁽ⁱ⁾ is a column of X, of shape (n, m), each y⁽ⁱ⁾ a column of Y, (1, m). Here are 1000 houses by size,
+# bedrooms and age. (The layers of chainrule, like those of most libraries, take examples in rows: that is `X.T`.)
 
 rng = np.random.default_rng(0)
 houses = [(rng.uniform(50, 250), rng.integers(1, 6), rng.uniform(0, 80)) for _ in range(1000)]

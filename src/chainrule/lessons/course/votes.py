@@ -25,7 +25,8 @@ for y in (1.0, 0.0):
 # ## Accumulate, then average
 #
 # Three messages, a column each: two words counted, and spam (1) or not (0). In every iteration the sums J, dw
-# and db begin at 0. Each example adds its part, and at the end they are divided by m.
+# and db begin at 0. Each example adds its part, and at the end they are divided by m. (One line of a lecture has
+# `z = w₁ᵀx + b`. It takes both weights: `z = wᵀx + b`.)
 
 X, Y = np.array([[3.0, 1.0, -1.0], [5.0, 0.0, 2.0]]), np.array([0.0, 1.0, 1.0])
 w, b, m = np.array([0.2, 0.4]), 0.1, 3
@@ -73,11 +74,11 @@ number("J after the update", cost)
 # %%
 # ## Who pulls hardest
 #
-# Example i has the share `dz⁽ⁱ⁾ x⁽ⁱ⁾ / m` in dw. The first message has the largest error by far.
+# Example i has the share `dz⁽ⁱ⁾ x⁽ⁱ⁾ / m` in dw, and `dz⁽ⁱ⁾ / m` in db. The first has by far the largest error.
 
 shares = X * dZ / m
-for i in np.argsort(-np.abs(dZ)):
-    print(f"example {i + 1}: error {dZ[i]:+.3f}, shares {shares[:, i].round(3)}")
+number("shares in dw", shares)
+holds("who errs most pulls hardest, at w1, w2 and b", np.abs([*shares, dZ]).argmax(1) == np.abs(dZ).argmax())
 holds("the shares add up to dw", np.allclose(shares.sum(axis=1), dw))
 P = cr.pictures
 bars = [P.Bars([1 + s, 2 + s, 3 + s], shares[k], f"w{k + 1}", width=0.35) for k, s in enumerate((-0.2, 0.2))]

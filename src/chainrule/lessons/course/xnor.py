@@ -29,6 +29,7 @@ inside = network.activations(X)
 for x, a in zip(X, inside["A1"], strict=True):
     number(f"a₁ of {x[0]}{x[1]}", a[0])
     number(f"a₂ of {x[0]}{x[1]}", a[1])
+picture(cr.pictures.beside(*(network.draw(X, row=row) for row in range(4)), columns=2))
 
 # %%
 # ## A line between them
