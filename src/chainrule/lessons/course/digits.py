@@ -98,9 +98,11 @@ picture(cr.pictures.predictions(network, X_test, y_test, worst=True))
 # A lecture's case: pictures of 16×16 points of ink, 1, or none, 0. So f: ℝ²⁵⁶ → ℝ¹⁰, with several hidden layers
 # between. For a picture of digit k, output k is to be the largest.
 
-ink_train, ink_test = ((part.reshape(-1, 8, 8) > 7).repeat(2, 1).repeat(2, 2) for part in (X_train, X_test))
+ink_train, ink_test = (
+    (part.reshape(-1, 8, 8) > 7).repeat(2, 1).repeat(2, 2).reshape(-1, 256) for part in (X_train, X_test)
+)
 holds("a point is ink or none", np.isin(ink_train.astype(int), [0, 1]))
-deep = cr.Network([cr.Flatten(), *(cr.Dense(32, "relu") for _ in range(2)), cr.Dense(10, "softmax")], seed=0)
+deep = cr.Network([*(cr.Dense(32, "relu") for _ in range(2)), cr.Dense(10, "softmax")], seed=0)
 deep.fit(ink_train, y_train, epochs=15)
 outputs = deep.predict(ink_test)
 picture(deep.draw(ink_test, most=10))

@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node
+from chainrule.graph.ranges import range_of
 from chainrule.nn import losses
 from chainrule.nn.activations import ACTIVATIONS, activation_name, relu
 from chainrule.nn.layers.base import SEED, STEP
@@ -35,7 +36,6 @@ ALIKE = 10.0  # channels whose root mean squares differ by a smaller factor are 
 POINTS = 50  # of a fifth of the epochs
 AT_ONCE = 50_000  # numbers, that layers' answers are computed for
 A_FIFTH = 5  # epochs that have one
-REACH = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1)}  # what the activation's values can come near
 
 
 def still_falling(run: Fitting) -> str:
@@ -275,16 +275,17 @@ def _scaling(name: str, array: np.ndarray, names: tuple[Any, ...]) -> str:
 
 def _beyond_reach(run: Fitting) -> str:
     """Return what to say of targets that the activation at the end never puts out, or ""."""
-    kind = output_kind(run.programs.architecture)
-    if kind not in REACH or not lasting(run.goal.loss) or _is_of_classes(run):
+    output, kind = run.programs.architecture.output, output_kind(run.programs.architecture)
+    low, high, *_ = range_of(output)
+    if not kind or not np.isfinite(low + high) or not lasting(run.goal.loss) or _is_of_classes(run):
         return ""
-    (low, high), y = REACH[kind], _targets(run)
+    y = _targets(run)
     if not y.size or (low <= y.min() and y.max() <= high):
         return ""
-    units = run.programs.architecture.output.shape[-1]
+    units = output.shape[-1]
     return (
         f"y goes from {y.min():.4g} to {y.max():.4g}, and a network that ends with {kind!r} puts out numbers from "
-        f"{low} to {high} alone. End it without an activation (cr.Dense({units})), or bring y there first."
+        f"{low:g} to {high:g} alone. End it without an activation (cr.Dense({units})), or bring y there first."
     )
 
 
