@@ -257,6 +257,20 @@ def test_the_names_of_columns_stand_in_sums():
     assert {t.came for t in cr.explain(made, table).row().layers[0].units[0].terms} == set(table)
 
 
+def test_a_network_with_given_weights_takes_the_names_of_the_rows():
+    table = pd.DataFrame(X, columns=["rooms", "age", "area"])
+    made = network(cr.Dense(1), dtype="float64")
+    assert {t.came for t in cr.explain(made, table).row().layers[0].units[0].terms} == set(table)
+    assert cr.attributions(made, table).names == tuple(table)
+    assert cr.permutation_importance(made, table, X[:, 0]).names == tuple(table)
+    (numbered,) = cr.explain(made, pd.DataFrame(X[:1])).row().layers  # columns 0, 1, 2 are no names
+    assert {t.came for t in numbered.units[0].terms} == {"x[0]", "x[1]", "x[2]"}
+    made.fit(table, X[:, 0], epochs=1)
+    swapped = table[["area", "rooms", "age"]]  # what it learned goes by name
+    assert cr.attributions(made, swapped).names == tuple(table)
+    assert np.allclose(cr.attributions(made, swapped).values, cr.attributions(made, table).values)
+
+
 def test_an_explanation_stays_as_it_was_when_the_network_learns_on():
     made = network(dtype="float64")
     told = cr.explain(made, X, Y)

@@ -22,7 +22,7 @@ from chainrule.train.objective import Examples
 
 def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplanation | WeightExplanation:
     """Return what :func:`explain` says of a network, or of a model around one."""
-    subject = subject_of(thing)
+    subject = subject_of(thing, X)
     network, parameter, output = subject.network, asked.pop("parameter", None), asked.pop("output", None)
     written = {name: asked.pop(name, None) for name in ("digits", "notation")}
     told_as = {name: said for name, said in written.items() if said is not None}

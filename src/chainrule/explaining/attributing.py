@@ -269,7 +269,7 @@ def attributions(
         raise DataError(
             f"window and stride are for occlusion; by {method} every number has a part of its own."
         )
-    subject = subject_of(network)
+    subject = subject_of(network, X)
     looked = looked_at(subject, X, output)
     sensed = sensing(looked, method != "occlusion")
     way = Way(sensed, sensed.of(looked.arrays), sensed.of(baseline_of(looked, baseline), baseline is None))
@@ -349,7 +349,7 @@ def _as_given(looked: Looked, parts: Mapping[str, np.ndarray]) -> tuple[Any, tup
     if len(inputs) > 1:
         return {name: parts[name] for name in inputs if name in parts}, ()
     (values,) = parts.values()
-    called = subject.network.columns.get(inputs[0], ())
     if looked.lengths is not None:
         return [row[:steps] for row, steps in zip(values, looked.lengths, strict=True)], ()
-    return values, tuple(map(str, called)) if values.ndim == 2 and len(called) == values.shape[1] else ()
+    names = subject.names
+    return values, names if values.ndim == 2 and len(names) == values.shape[1] else ()

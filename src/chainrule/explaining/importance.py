@@ -158,7 +158,7 @@ def permutation_importance(
     """
     if not isinstance(repeats, int | np.integer) or repeats < 1:
         raise DataError(f"repeats is a whole number of at least 1; found {short(repeats)}.")
-    subject = subject_of(network)
+    subject = subject_of(network, X)
     scoring = (subject.scoring or _of_network)(subject, X, y, metric)
     return importance_by(scoring, int(repeats), seed)
 
@@ -199,8 +199,7 @@ def _of_network(subject: Subject, X: Any, y: Any, metric: Any) -> Scoring:
     table = take(network._programs, X, network.columns).arrays[0]
     if not len(table):
         raise DataError("X has no rows: there is nothing to shuffle.")
-    known = network.columns.get(name, ())
-    names = tuple(map(str, known)) if known else tuple(f"{name}[{i}]" for i in range(table.shape[1]))
+    names = subject.names or tuple(f"{name}[{i}]" for i in range(table.shape[1]))
 
     def score(table: np.ndarray) -> float:
         found = network.evaluate(table, y, metrics=[] if metric is None else metric)

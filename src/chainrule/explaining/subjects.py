@@ -15,7 +15,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
 from chainrule.shown import counted, in_a_row
 from chainrule.train.classes import gives_labels
-from chainrule.train.frames import are_inputs
+from chainrule.train.frames import are_inputs, telling
 from chainrule.train.network import Network
 from chainrule.train.programs import Programs
 from chainrule.train.sequences import listed, ragged
@@ -51,7 +51,7 @@ class Subject:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What each number of a row is called, where its network learned that from a table."""
+        """What each number of a row is called, where its network learned that from a table, or the rows say it."""
         known = self.network.columns
         return tuple(map(str, next(iter(known.values())))) if len(known) == 1 else tuple(self.features)
 
@@ -128,8 +128,12 @@ def _one(y: Any) -> Any:
     return None if y is None else np.asarray(y)[np.newaxis]
 
 
-def subject_of(thing: Any) -> Subject:
+def subject_of(thing: Any, X: Any) -> Subject:
     """Return what is explained: of a network, a model of a table, or a fitted estimator around one of them.
+
+    Args:
+        thing: One of these.
+        X: Its rows, whose columns may have names.
 
     Raises:
         GraphError: If there is no network in it.
@@ -137,7 +141,9 @@ def subject_of(thing: Any) -> Subject:
     for inner in ("model_", "network_"):
         thing = getattr(thing, inner, thing) if not isinstance(thing, Network) else thing
     if isinstance(thing, Network):
-        return Subject(thing)
+        called = telling(X)
+        numbered = called == tuple(range(len(called)))  # as pandas does: that says nothing
+        return Subject(thing, features=() if numbered else tuple(map(str, called)))
     of = getattr(thing, "_subject", None)
     if of is None:
         raise GraphError(

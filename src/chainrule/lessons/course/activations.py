@@ -16,8 +16,7 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 #
 # Besides the identity there are the *sigmoid* σ; *tanh*, `(eᶻ - e⁻ᶻ) / (eᶻ + e⁻ᶻ)`; *ReLU*, `max(0, z)`;
 # and *leaky ReLU*, `max(0.01·z, z)`. Their slopes, which the graph finds, are `σ(z)·(1 - σ(z))`, `1 -
-# tanh²(z)`, 0 or 1, and 0.01 or 1. At 0, where ReLU has a kink and no slope, it takes 0, and the leaky one
-# takes 0.01.
+# tanh²(z)`, 0 or 1, and 0.01 or 1. At 0, its kink, ReLU has no slope and takes 0; the leaky one 0.01.
 #
 # All but the identity bend: with it, layers make one line. How much leaks is yours to say. (With a above 1,
 # `max(a·z, z)` bends to the other side; ours has the slope a below 0.)
@@ -28,7 +27,7 @@ for name, g in {"σ": cr.sigmoid, "tanh": np.tanh, "ReLU": cr.relu, "leaky ReLU"
     number(f"slope of {name} there", cr.grad(g(z).sum(), z))
 picture(cr.pictures.activation(["sigmoid", "identity", "tanh", "relu", "leaky_relu"]))
 number("leaky ReLU of -1 with slopes 0.2 and 2", [cr.leaky_relu(-1.0, slope=a) for a in (0.2, 2.0)])
-number("max(2z, z) of -1", max(2 * -1.0, -1.0))
+number("max(2z, z) of -1 and 1", np.maximum([-2.0, 2.0], [-1.0, 1.0]))
 for name in ("identity", "relu"):
     network = cr.Network([cr.Dense(8, name), cr.Dense(1)], input_shape=1, dtype="float64", seed=0)
     left, middle, right = network.predict([[-1.0], [0.0], [1.0]])[:, 0]
@@ -62,6 +61,7 @@ far = cr.variable(np.linspace(3.001, 1000, 500), name="far")
 holds("beyond 3 the slope of σ is below 0.0452", cr.grad(cr.sigmoid(far).sum(), far).value < 0.0452)
 holds("tanh is centred: tanh(-z) = -tanh(z)", np.tanh(-t) == -np.tanh(t))
 number("σ(-500)", cr.sigmoid(-500.0))
+holds("the largest number of a computer is between e⁷⁰⁹ and e⁷¹⁰", 709 < np.log(np.finfo(float).max) < 710)
 number("σ and tanh of 1000", [cr.sigmoid(1000.0), np.tanh(1000.0)])
 x = cr.variable(10.0, name="x")
 number("slope of σ at 10", cr.grad(cr.sigmoid(x), x))
@@ -93,9 +93,9 @@ picture(cr.pictures.dead_units(network, X))
 # %%
 # ## A step, and the price of an exponential
 #
-# The oldest activation is a *step*: 0 below 0, 1 from 0 on. It can predict, but its slope is 0, so that
-# training it is refused. And an exponential costs more than a maximum: the machine's code of σ is longer.
-# What that is in time depends: on one machine NumPy took 6 ms for 4 million ReLUs, 12 for σ, 4 for tanh.
+# The oldest activation is a *step*: 0 below 0, 1 from 0 on (at 0, lectures leave it open). It can predict, but
+# its slope is 0, so that training it is refused. And an exponential costs more than a maximum: the machine's
+# code of σ is longer. In time: on one machine NumPy took 6 ms for 4 million ReLUs, 12 for σ, 4 for tanh.
 
 number("step of -1, 0, 1", cr.step([-1.0, 0.0, 1.0]))
 picture(cr.pictures.activation(["step", "sigmoid"], derivative=False))

@@ -30,8 +30,8 @@ picture(network.draw([[2.0, 3.0]], row=0))
 # ## How wrong it is
 #
 # Four people, by their weight above 135 pounds and height above 66 inches. `y_true` is 1 for a woman,
-# `y_pred` is what the network says. The *mean squared error* is the average of `(y_true - y_pred)²`. All
-# weights are 1 now.
+# `y_pred` is what the network says. The *mean squared error* is the average of `(y_true - y_pred)²`. (The
+# lesson `bowl` shows why log loss suits a sigmoid better. The lecture trains by squares.) All weights are 1 now.
 
 names = ["Alice", "Bob", "Charlie", "Diana"]
 people = pd.DataFrame({"weight": [-2.0, 25, 17, -15], "height": [-1.0, 6, 4, -6]}, index=names)
@@ -62,6 +62,7 @@ def loss(values, weight=-2.0, height=-1.0):
 ones = [1.0] * 6 + [0.0] * 3
 p, h1, h2, o1, L = loss(ones)
 print(*cr.explain(L).forward, sep="\n")
+holds("h₁ is made of weight and height", "w1 · weight + w2 · height" in str(cr.explain(L).forward[0]))
 number("h₁ = σ(-3)", h1)
 number("h₁ + h₂", h1.value + h2.value)
 number("y_pred", o1)
@@ -74,7 +75,7 @@ picture(cr.draw(L, width=860))
 #
 # How does L change with w₁? On one path only, for w₁ has to do with h₁ alone: `∂L/∂w₁ = ∂L/∂y · ∂y/∂h₁ ·
 # ∂h₁/∂w₁`. The slope of the sigmoid is `f(1 - f)`, so the factors are `-2(1 - y)`, `w₅ · y(1 - y)` and
-# `weight · h₁(1 - h₁)`.
+# `weight · h₁(1 - h₁)`. To find them from L back is *backpropagation*. (The lecture writes δ for ∂.)
 
 (of_w1,) = cr.explain(L, wrt=p["w1"]).derivatives
 print(of_w1)

@@ -58,14 +58,14 @@ picture(cr.draw(L))
 # From the loss back through the graph, each gradient takes the one before it: `∂L/∂a2 = -y/a2 +
 # (1-y)/(1-a2)`, then `∂L/∂z2 = a2 - y`, and so on. `cr.explain` writes them all out.
 
-for line in cr.explain(L).backward:
-    print(line)
+print(*cr.explain(L).backward, sep="\n")
 for node in (a2, z2, b2, W2, a1, z1, b1, W1):
     number(f"∂L/∂{node.name}", cr.grad(L, node))
 
 # %%
 # A gradient has the shape of what it is for. But the lecture prints `∂L/∂z1 = (a2-y)W2ᵀ * a1(1-a1)`: a row
-# times a column, of which NumPy makes a 4×4 matrix without a word. A network takes no array of a wrong shape.
+# times a column, of which NumPy makes a 4×4 matrix without a word. (Its ∂L/∂W2, ∂L/∂a1 and ∂L/∂W1 are turned
+# over, too.) A network takes no array of a wrong shape.
 
 wrong = (a2.value - 1) * W2.value.T * (a1.value * (1 - a1.value))
 holds("the lecture's product is (4, 4), z1 is (4, 1)", (wrong.shape, z1.shape) == ((4, 4), (4, 1)))

@@ -112,7 +112,7 @@ own.fit(np.eye(3), [1, 2, 3], loss=lambda y, p: np.abs(y - p), optimizer=cr.SGD(
 number("3-4-1 with an activation and a loss of our own", count(own))
 
 
-@exercise("How many parameters have 64 inputs, 32 hidden neurons and 10 outputs?", hint="Edges + neurons.")
+@exercise("64 inputs, 32 hidden neurons, 10 outputs: how many parameters?", hint="Edges + neurons.", digits=0)
 def parameters(answer, sizes=(64, 32, 10)):
     return answer == count(build(*(int(size) for size in sizes)))
 

@@ -16,8 +16,8 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 # %%
 # ## From two numbers to two
 #
-# Three layers of two sigmoid neurons with given weights: column `j` of `W1` holds the weights of neuron `j`.
-# *Forward propagation* takes an input through the layers, each fed with the output of the one before.
+# Three layers of two sigmoid neurons; column `j` of `W1` leads to neuron `j`. (The lecture's weights are lost; these
+# give its numbers.) *Forward propagation* takes an input through layer after layer, each fed by the one before.
 
 network = cr.Network([cr.Dense(2, "sigmoid") for _ in range(3)], input_shape=2, dtype="float64")
 network.parameters.update(W1=[[1, -1], [-2, 1]], b1=[1, 0])
@@ -76,17 +76,18 @@ holds("ŷ = Wᵀx, where g changes nothing", np.allclose(one.predict([x])[0], W.
 layers = [cr.Dense(3, "tanh", bias=False), cr.Dense(2, "sigmoid", bias=False)]
 two = cr.Network(layers, input_shape=3, dtype="float64", seed=1)
 W1, W2 = two.parameters.values()
-number("weights from 3 to 3 to 2", W1.size + W2.size)
+biased = cr.Network([cr.Dense(3), cr.Dense(2)], input_shape=3).parameters.values()
+number("weights from 3 to 3 to 2, and with biases", [W1.size + W2.size, sum(p.size for p in biased)])
 holds("ŷ = σ(W₂ᵀ tanh(W₁ᵀx))", np.allclose(two.predict([x]), cr.sigmoid(W2.T @ np.tanh(W1.T @ x))))
 
 # %%
-# The network above, with its biases, is `σ(W₃σ(W₂σ(W₁x + b₁) + b₂) + b₃)`. The library has examples in rows
-# and so writes `x @ W1`; a lecture with examples in columns has `Z¹ = W₁X + b₁`, all matrices turned over.
+# The network above, with its biases, is `σ(W₃σ(W₂σ(W₁x + b₁) + b₂) + b₃)`. The library has examples in rows,
+# hence `x @ W1`; with columns it is `W₁X + b₁`, all turned over. (One slide writes a₁ for the whole vector a.)
 
 print(network.output)
-A, P = X.T, network.parameters
-for i in "123":
-    A = cr.sigmoid(P["W" + i].T @ A + P["b" + i][:, None])
+A, *P = X.T, *network.parameters.values()
+for W, b in zip(P[::2], P[1::2], strict=True):
+    A = cr.sigmoid(W.T @ A + b[:, None])
 holds("the nested formula is the network, to 12 digits", np.allclose(A.T, Y, rtol=1e-12, atol=0))
 
 # %%

@@ -41,6 +41,7 @@ picture(cr.draw(J, gradients=False))
 # In programs `dJ/dv` is written `dv`, and so on.
 
 print(*cr.explain(J).backward, sep="\n")
+holds("v comes first", [str(step.wrt) for step in cr.explain(J).backward] == list("vuabc"))
 dv, da, du, db, dc = cr.grad(J, [v, a, u, b, c])
 for name, gradient in {"dv": dv, "da": da, "du": du, "db": db, "dc": dc}.items():
     number(name, gradient)
@@ -64,9 +65,8 @@ except cr.GraphError as error:
 # %%
 # ## Nudges
 #
-# What does `dJ/dv = 3` mean? Move v by 0.1, compute J again, and J has moved by 3 × 0.1. Then go further
-# back: move a by 0.1, and v moves by 1 × 0.1. Multiply the two, 3 × 1, and you have `dJ/da`: the *chain
-# rule*.
+# What does `dJ/dv = 3` mean? Move v by 0.1, compute J again: it has moved by 3 × 0.1. Then go further
+# back: move a by 0.1, and v moves by 1 × 0.1. Multiply, 3 × 1, and you have `dJ/da`: the *chain rule*.
 
 print(cr.nudge(J, v, 0.1))
 number("a + 0.1 moves v by", cr.nudge(v, a, 0.1).nudges[0].change)

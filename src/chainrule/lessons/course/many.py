@@ -60,7 +60,7 @@ picture(cr.draw(A2, feed={A0: X[:, :7]}))
 # ## One product a layer
 #
 # A trace keeps each step of a computation. Each layer has one product, which the graph calls `contract`, for
-# a single example as for a thousand. Nor are there more parameters.
+# a single example as for a thousand. Nor are there more parameters: what a slide calls W⁽ⁱ⁾ is one W for all.
 
 for m in (1, 1000):
     names = [node.primitive.name for node in cr.trace(A2, {A0: X[:, :m]}) if node.primitive]

@@ -95,7 +95,7 @@ holds("of 20 examples they say the same", np.isclose(with_bias.predict(X), with_
 # %%
 # ## Logistic regression is a network of one neuron
 #
-# One example is a pair (x, y): x has its *features*, y is its *target*, and ŷ is what the model says of x.
+# One example is a pair (x, y): x has its *features*, y is its *target*, and ŷ, or `h_θ(x)`, is what the model says.
 # Logistic regression says `ŷ = σ(wᵀx + b)`. Here `w = (0.5, -0.25, 0.1)`, `b = 1` and `x = (1, 2, 3)`.
 
 w, b, x = np.array([0.5, -0.25, 0.1]), 1.0, np.array([1.0, 2.0, 3.0])

@@ -64,7 +64,7 @@ picture(cr.draw(L, step=6, width=860))
 #
 # (1) Take the gradient of the loss by ŷ. (2) Make of each `g(z)` its slope `g'(z)`: a number now, and the
 # weight of an edge. (3) Turn the arrows round, and compute. x₁ is reached on two paths, which are added. (The
-# last line that the slides have below `∂L/∂x₁` is `∂L/∂z₁`.)
+# last line that the slides have below `∂L/∂x₁` is `∂L/∂z₁`, and their `d/dz g(z₃)` is `d/dz₃ g(z₃)`.)
 
 z1, z2, a1, a2, z3, out = between
 slope1, slope2, slope3 = (float(a.value * (1 - a.value)) for a in (a1, a2, out))
@@ -88,16 +88,10 @@ picture(cr.draw(L, direction="backward", width=860))
 #
 # The gradient of a weight is the gradient at the head of its edge times the value at its tail.
 
-rule = {
-    "w1": (dz1, x[0]),
-    "w2": (dz2, x[0]),
-    "w3": (dz1, x[1]),
-    "w4": (dz2, x[1]),
-    "w5": (dz3, a1),
-    "w6": (dz3, a2),
-}
-for name, (head, tail) in rule.items():
-    number(f"∂L/∂{name}", head.value * tail.value)
+heads, tails = [dz1, dz2, dz1, dz2, dz3, dz3], [x[0], x[0], x[1], x[1], a1, a2]
+rule = [head.value * tail.value for head, tail in zip(heads, tails, strict=True)]
+for i, slope in enumerate(rule, start=1):
+    number(f"∂L/∂w{i}", slope)
 
 # %%
 # One pass forward gave all 6 values, one pass back all 6 gradients. Differences would ask for two passes a
@@ -105,8 +99,9 @@ for name, (head, tail) in rule.items():
 
 steps = [step.wrt for step in cr.explain(L).backward]
 holds("each node has one step back", len(steps) == len(set(steps)))
-passes = [network(weights + h * one)[-1].value for one in np.eye(6) for h in (1e-6, -1e-6)]
-number("passes for differences", len(passes))
+passes = np.array([[network(weights + h * one)[-1].value for h in (1e-5, -1e-5)] for one in np.eye(6)])
+number("passes for differences", passes.size)
+holds("they come to the same", np.allclose((passes[:, 0] - passes[:, 1]) / 2e-5, rule, atol=1e-9))
 
 
 @exercise(

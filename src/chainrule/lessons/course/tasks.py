@@ -43,9 +43,9 @@ for question, (y, last, score) in asked.items():
 
 losses = cr.mse(petals, network.predict(X))
 holds("each flower has a loss, the cost is their mean", np.isclose(losses.mean(), found["cost"]))
-for column in (table[target], kind == 2, petals[:, 0]):
+for name, column in {"softmax": table[target], "sigmoid": kind == 2, "identity": petals[:, 0]}.items():
     model = cr.TableModel.train(table.assign(target=column), target, epochs=1)
-    print(f"{model.target.task}: {model.network.layers[-1]}")
+    holds(f"{model.target.task}: {model.network.layers[-1]}", model.network.layers[-1].activation == name)
 
 # %%
 # Sigmoid puts out numbers in (0, 1), tanh in (-1, 1). Of amounts that are not in there, `fit` warns.
@@ -67,7 +67,7 @@ holds("(0.1, 0.2, 0.7) says Bird", animals[np.argmax([0.1, 0.2, 0.7])] == "Bird"
 # ## Softmax
 #
 # The sums `z` of a last layer may be any numbers, which are hard to interpret. Softmax makes probabilities of
-# them, `g(zᵢ) = e^zᵢ / Σ e^zⱼ`, in [0, 1] and together 1. Each depends on all sums.
+# them, `g(zᵢ) = e^zᵢ / Σ e^zⱼ`, between 0 and 1, together 1. Each depends on all sums.
 
 number("softmax(1, 2, 3)", cr.softmax([1.0, 2.0, 3.0]))
 number("softmax(3, 1, -3)", cr.softmax([3.0, 1.0, -3.0]))

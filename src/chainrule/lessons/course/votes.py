@@ -25,8 +25,8 @@ for y in (1.0, 0.0):
 # ## Accumulate, then average
 #
 # Three messages, a column each: two words counted, and spam (1) or not (0). In every iteration the sums J, dw
-# and db begin at 0. Each example adds its part, and at the end they are divided by m. (One line of a lecture has
-# `z = w₁ᵀx + b`. It takes both weights: `z = wᵀx + b`.)
+# and db begin at 0 (one lecture's loop forgets that). Each example adds its part; at the end they are divided by m.
+# (One line of a lecture has `z = w₁ᵀx + b`. It takes both weights: `z = wᵀx + b`.)
 
 X, Y = np.array([[3.0, 1.0, -1.0], [5.0, 0.0, 2.0]]), np.array([0.0, 1.0, 1.0])
 w, b, m = np.array([0.2, 0.4]), 0.1, 3

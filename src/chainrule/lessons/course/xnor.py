@@ -76,6 +76,8 @@ panels = []
 for when, A in (("before training", before), ("after training", learned)):
     holds(f"{when} no eigenvalue is below 0", np.linalg.eigvalsh(A @ A.T) > -1e-12)
     panels.append(cr.pictures.Panel([cr.pictures.Heat(A @ A.T)], title=when, x=cases, y=cases))
+between = (learned @ learned.T)[[0, 3]][:, [1, 2]]
+holds("then 00 and 11 have next to nothing in common with 01 and 10", between < 0.1)
 words = "After training 00 and 11 have little in common with 01 and 10."
 picture(cr.Picture(panels, "What the four cases have in common", words, columns=2))
 

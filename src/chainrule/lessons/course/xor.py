@@ -112,7 +112,7 @@ panel = cr.pictures.Panel(bars, x=cr.pictures.Axis("hidden units", ticks=enumera
 picture(cr.Picture(panel, "Seeds of 100 that solve XOR", f"{found} with 2, 3, 4, 8 and 16 units."))
 
 
-@exercise("How many of 100 seeds solve XOR with 5 units?", hint="Run solved(5).")
+@exercise("How many of 100 seeds solve XOR with 5 units?", hint="Run solved(5).", digits=0)
 def seeds(answer, units=5):
     return abs(answer - solved(int(units))) < 1
 
