@@ -41,7 +41,7 @@ picture(cr.draw(J, gradients=False))
 # In programs `dJ/dv` is written `dv`, and so on.
 
 print(*cr.explain(J).backward, sep="\n")
-holds("v comes first", [str(step.wrt) for step in cr.explain(J).backward] == list("vuabc"))
+holds("v first, b and c last", [str(step.wrt) for step in cr.explain(J).backward] == list("vuabc"))
 dv, da, du, db, dc = cr.grad(J, [v, a, u, b, c])
 for name, gradient in {"dv": dv, "da": da, "du": du, "db": db, "dc": dc}.items():
     number(name, gradient)
