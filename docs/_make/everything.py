@@ -14,6 +14,7 @@ All pages of this site, one after the other, to be searched in the browser, prin
 ```{raw} html
 <p>As text: <a href="_static/everything.txt">everything.txt</a></p>
 <div id="everything"><!-- begin --><!-- end --></div>
+<script defer src="_static/lessons.js"></script>
 ```
 """
 SPACE = re.compile(r"<!-- begin -->.*<!-- end -->", re.DOTALL)

@@ -274,8 +274,11 @@ def test_it_is_built_without_a_warning_and_asks_nothing_of_the_network(make, tmp
     html = sorted((tmp_path / "html").rglob("*.html"))
     assert len(html) > 50
     for path in html:
-        asked = LOADED.findall(path.read_text(encoding="utf-8"))
-        assert not asked, path
+        text = path.read_text(encoding="utf-8")
+        assert not LOADED.findall(text), path
+        ids = re.findall(r'\sid="([^"]+)"', text)
+        assert sorted(ids) == sorted(set(ids)), path
+        assert set(re.findall(r'href="#([^"]+)"', text)) <= {*ids, "top"}, path
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "source").rglob("*.md")}
     make.stage(make.pages(tmp_path / "lessons", quick=True), tmp_path / "source")
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "source").rglob("*.md")}

@@ -103,7 +103,7 @@ def shown(event: Event, name: str) -> str | None:
 
 
 def _form(asked: Exercise, name: str) -> str:
-    salt, key = f"{name}.{asked.name}:", f"{name}-{asked.name}"
+    salt, key = f"{name}.{asked.name}:", f"answer-{name}-{asked.name}"
     known = {_digest(salt, mistake, asked.digits): f"Not yet. {says}" for mistake, says in asked.mistakes}
     known[_digest(salt, asked.answer, asked.digits)] = "Right."
     return element(
