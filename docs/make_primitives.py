@@ -117,13 +117,18 @@ def written(row) -> str:
     return re.sub(r"\{(\w+)\}", lambda m: plain.get(m[1], m[1]), shown)
 
 
-def page() -> str:
-    """Return the whole page."""
+def plain(row) -> tuple[str, str]:
+    """Return how the row and its derivatives are written, as code and in words."""
+    return f"`{written(row)}`", derivative(row)
+
+
+def page(formulas=plain) -> str:
+    """Return the whole page; ``formulas`` says of a row how it and its derivatives are written."""
     lines = []
     for row in sorted(TABLE.values(), key=lambda r: r.name):
         if row.name in ("variable", "input", "constant", "mark"):
             continue
-        cells = [row.name, f"`{written(row)}`", derivative(row), row.kink, known(row), cost(row)]
+        cells = [row.name, *formulas(row), row.kink, known(row), cost(row)]
         lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
     return HEAD + "\n".join(lines) + "\n"
 

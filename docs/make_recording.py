@@ -34,15 +34,13 @@ PAUSES = {
 COLUMNS, ROWS = 80, 27
 SIZE, ADVANCE, LEADING = 13.0, 7.8, 18.0  # of letters, in pixels
 LEFT, TOP, BAR = 18.0, 14.0, 30.0
-TYPING, ANSWER, LINE, REST = (
-    0.045,
-    0.3,
-    0.03,
-    2.1,
-)  # seconds: a letter, until an answer comes, a line of it, at the end
+# Seconds: of a letter, until an answer comes, of a line of it, and at its end.
+TYPING, ANSWER, LINE, REST = 0.045, 0.3, 0.03, 2.1
 TIMES = 3  # that it is played; then it stands still
-WORDS = "A terminal: chainrule train iris, its scores beside a linear model and a guess; chainrule explain, what each "
-WORDS += "column adds to a prediction; chainrule doctor, which finds nothing wrong."
+WORDS = (
+    "A terminal: chainrule train iris, its scores beside a linear model and a guess; chainrule explain, what each "
+    "column adds to a prediction; chainrule doctor, which finds nothing wrong."
+)
 
 LIGHT = {"paper": "#ffffff", "edge": "#d8dde3", "ink": "#1f2328", "muted": "#59636e", "prompt": "#0b7a5b"}
 DARK = {"paper": "#0d1117", "edge": "#323943", "ink": "#e6edf3", "muted": "#9da7b3", "prompt": "#40c7a0"}

@@ -38,9 +38,10 @@ def pages(kept, quick=False):
         index = index.replace(f"<!-- {marker} -->", line)
     found |= {"index.md": with_contents(only_on_the_site(index), contents(index, found))}
     found |= {"everything.md": everything.PAGE, "made/colours.css": style.stylesheet()}
+    found |= {"primitives.md": primitives.page()}
     found |= lessons.pages(kept, quick) | reference.pages() | errors.pages()
     found |= {"made/everything.txt": everything.as_text(found)}
-    return {**found, "primitives.md": primitives.page(found["primitives.md"])}
+    return found
 
 
 def build(folder, quick=False):

@@ -11,9 +11,8 @@ from _make.staging import ROOT
 from chainrule.lessons.cells import read
 from chainrule.lessons.notebook import to_notebook
 from chainrule.lessons.outline import LESSONS, PARTS, part_of
-from chainrule.lessons.page import SCRIPT, shown
+from chainrule.lessons.page import SCRIPT, outputs
 from chainrule.lessons.running import Done, Ran, run
-from chainrule.lessons.told import lines
 
 SOURCE = ROOT / "src" / "chainrule"
 
@@ -98,15 +97,8 @@ def page(ran):
             blocks.append(done.cell.source)
         else:
             blocks.append(fenced(done.cell.source, "python"))
-        printed = []
-        for event in done.events:
-            more = shown(event, lesson.name)
-            if more is None:
-                printed += lines(event, lesson.name)
-                continue
-            blocks += [*output(printed), fenced(more, "{raw} html")]
-            printed = []
-        blocks += output(printed)
+        for each in outputs(done, lesson.name):
+            blocks.append(fenced(each, "{raw} html") if isinstance(each, str) else printed(each))
     blocks.append(
         f"In a terminal this lesson is `chainrule lesson {lesson.name}`, which checks answers for numbers of your own, "
         f"too. To change it as you read: {{download}}`the notebook <{lesson.name}.ipynb>`."
@@ -115,9 +107,9 @@ def page(ran):
     return "\n\n".join(blocks) + "\n"
 
 
-def output(printed):
-    """Return what was printed as blocks."""
-    return [fenced(":class: output\n\n" + "\n".join(printed), "{code-block} text")] if printed else []
+def printed(lines):
+    """Return what was printed as a block."""
+    return fenced(":class: output\n\n" + "\n".join(lines), "{code-block} text")
 
 
 def fenced(text, kind):

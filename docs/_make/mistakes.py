@@ -1,10 +1,13 @@
 """Mistakes that were really made: what was typed, what is answered, and what works; tests/mistakes keeps them true."""
 
-from dataclasses import dataclass
+import sys
 
 from _make.staging import ROOT
 
-TRANSCRIPTS = ROOT / "tests" / "mistakes"
+sys.path.insert(0, str(ROOT / "tests" / "mistakes"))  # which has what reads a transcript
+
+import transcripts
+
 PAGES = {  # a transcript, what its page is called, and what it is on
     "arguments": (
         "Arguments and options",
@@ -22,51 +25,15 @@ PAGES = {  # a transcript, what its page is called, and what it is on
 }
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """One entry of a transcript.
-
-    Attributes:
-        title: What the mistake is.
-        before: What was done before.
-        typed: What was typed.
-        answer: What was answered, in lines.
-        works: What works instead.
-    """
-
-    title: str
-    before: list[str]
-    typed: str
-    answer: list[str]
-    works: list[str]
-
-
-def mistakes(name):
-    """Return the entries of a transcript; tests/mistakes/transcripts.py says how it is written."""
-    found = []
-    for paragraph in (TRANSCRIPTS / f"{name}.txt").read_text(encoding="utf-8").strip().split("\n\n"):
-        title, *lines = paragraph.split("\n")
-        if not lines:
-            continue
-        before = [line[2:] for line in lines if line.startswith("+ ")]
-        typed = next(line for line in lines if line.startswith(("$ ", ">>> ")))
-        works = [line[2:] for line in lines if line.startswith("> ")]
-        marks = ("+ ", "- ", "$ ", ">>> ", "> ", "= ")
-        answer = ["" if line == "··" else line for line in lines if not line.startswith(marks)]
-        found.append(Mistake(title, before, typed.partition(" ")[2], answer, works))
-    return found
-
-
 def page(name):
     """Return the page of a transcript."""
     title, says = PAGES[name]
-    is_python = name == "python"
     parts = [f"# {title}", says]
-    for each in mistakes(name):
-        language, mark = ("python", "") if is_python else ("console", "$ ")
-        typed = each.typed.split("; ") if is_python else [*each.before, each.typed]
+    for each in transcripts.mistakes(f"{name}.txt"):
+        language, mark = ("python", "") if each.is_python else ("console", "$ ")
+        typed = each.typed[4:].split("; ") if each.is_python else [*each.before, each.typed]
         typed = "\n".join(mark + line for line in typed)
-        works = "\n".join(mark + line for line in each.works)
+        works = "\n".join(mark + line for line in each.tried)
         parts += [
             f"## {each.title}",
             f"```{language}\n{typed}\n```",

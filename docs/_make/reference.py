@@ -13,50 +13,9 @@ from _make.docstrings import prose, restructured
 from _make.staging import DOCS
 from chainrule.doors import Door
 
+LISTED = tomllib.loads((DOCS / "api.toml").read_text(encoding="utf-8"))
 # What users are handed and do not make: where each class stands.
-HANDED = {
-    "Architecture": "nn.architecture",
-    "Scope": "nn.layers.base",
-    "Report": "models.scores",
-    "Scores": "models.scores",
-    "Plan": "models.plan",
-    "Comparison": "models.comparing",
-    "Tried": "models.comparing",
-    "Columns": "data.columns",
-    "Planned": "data.columns",
-    "CategoryColumn": "data.categories",
-    "DateColumn": "data.datecolumn",
-    "NumberColumn": "data.numbers",
-    "TextColumn": "data.texts",
-    "Target": "data.target",
-    "Slice": "models.views.slices",
-    "Slices": "models.views.slices",
-    "NetworkExplanation": "explaining.networks",
-    "RowExplanation": "explaining.networks",
-    "WeightExplanation": "explaining.weights",
-    "TableExplanation": "models.telling",
-    "Completeness": "explaining.attributing",
-    "Unit": "explaining.inside",
-    "Element": "explaining.elements",
-    "Term": "explaining.elements",
-    "Formula": "explaining.formula",
-    "ArrayStep": "explaining.matrix_steps",
-    "BackwardStep": "explaining.steps",
-    "Derivative": "explaining.steps",
-    "ForwardStep": "explaining.steps",
-    "Given": "explaining.steps",
-    "LocalDerivative": "explaining.steps",
-    "Path": "explaining.steps",
-    "Use": "explaining.steps",
-    "Culprit": "transform.report",
-    "Kink": "transform.report",
-    "ParameterCheck": "transform.report",
-    "Undefined": "transform.report",
-    "Function": "engines.function",
-    "Engine": "engines.registry",
-    "Stage": "engines.registry",
-    "Cost": "engines.registry",
-}
+HANDED = {name: module for module, _, name in (place.partition(":") for place in LISTED["handed"].split())}
 
 
 @dataclass(frozen=True)
@@ -82,8 +41,7 @@ class Group:
 @cache
 def groups():
     """Return the groups of docs/api.toml, in order."""
-    listed = tomllib.loads((DOCS / "api.toml").read_text(encoding="utf-8"))["group"]
-    return [Group(each["title"], each["says"], tuple(each["names"].split())) for each in listed]
+    return [Group(each["title"], each["says"], tuple(each["names"].split())) for each in LISTED["group"]]
 
 
 def thing(name):

@@ -1,15 +1,10 @@
 """The page of accuracy says what is so: the native engine, on other arguments than those that made the page."""
 
-import importlib.util
 import re
-from pathlib import Path
 
 import pytest
 
-FILE = Path(__file__).parents[2] / "docs" / "make_accuracy.py"
-spec = importlib.util.spec_from_file_location("make_accuracy", FILE)
-made = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(made)
+import make_accuracy as made
 
 PAGE = made.PAGE.read_text(encoding="utf-8")
 TOLD = {

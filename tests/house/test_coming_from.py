@@ -1,15 +1,9 @@
 """What we write and what another library writes come to the same numbers, and the pages say just that."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-FILE = Path(__file__).parents[2] / "docs" / "make_coming_from.py"
-spec = importlib.util.spec_from_file_location("make_coming_from", FILE)
-made = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(made)
+import make_coming_from as made
 
 
 def same(peer, found, kept):

@@ -2,11 +2,9 @@
 
 import ast
 import contextlib
-import importlib.util
 import inspect
 import io
 import re
-import sys
 from pathlib import Path
 
 import consoles
@@ -14,6 +12,7 @@ import pytest
 import reference
 
 import chainrule as cr
+import make_primitives
 from chainrule.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
@@ -140,22 +139,13 @@ def test_command_lines_have_the_options_they_are_shown_with(page):
         assert {word for word in rest if word.startswith("--")} <= options, f"{page}: chainrule {line}"
 
 
-def maker(name, monkeypatch):
-    """The module of docs/ that makes a page or a picture."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
-    found = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, name, found)  # where dataclasses look for it
-    spec.loader.exec_module(found)
-    return found
+def test_the_page_of_primitives_is_made_from_the_table():
+    assert (ROOT / "docs/primitives.md").read_text(encoding="utf-8") == make_primitives.page()
 
 
-def test_the_page_of_primitives_is_made_from_the_table(monkeypatch):
-    page = maker("make_primitives", monkeypatch).page()
-    assert (ROOT / "docs/primitives.md").read_text(encoding="utf-8") == page
+def test_the_fusion_can_be_drawn(tmp_path):
+    import make_fusion  # draws by Matplotlib
 
-
-def test_the_fusion_can_be_drawn(tmp_path, monkeypatch):
-    make_fusion = maker("make_fusion", monkeypatch)
     make_fusion.draw(tmp_path / "fusion.svg")
     assert "</svg>" in (tmp_path / "fusion.svg").read_text(encoding="utf-8")
     drawn = make_fusion.boxes(make_fusion.example())

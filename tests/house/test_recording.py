@@ -1,27 +1,17 @@
 """The recording in the README: what its commands print today, as a picture that moves by its style sheet alone."""
 
 import html
-import importlib.util
 import re
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import consoles
-import pytest
+
+import make_recording as make
 
 ROOT = Path(__file__).parents[2]
 RECORDING = ROOT / "docs/recording.svg"
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture
-def make(monkeypatch):
-    spec = importlib.util.spec_from_file_location("make_recording", ROOT / "docs/make_recording.py")
-    found = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "make_recording", found)
-    spec.loader.exec_module(found)
-    return found
 
 
 def lines(svg):
@@ -34,7 +24,7 @@ def words(printed):
     return re.sub(r"\s+", " ", consoles.alike(printed)).replace("report.html, ", "")
 
 
-def test_the_recording_shows_what_the_commands_print(make):
+def test_the_recording_shows_what_the_commands_print():
     shown = words("\n".join(lines(RECORDING.read_text(encoding="utf-8"))))
     assert shown == " ".join(words(f"$ {command}\n{printed}") for command, printed in make.ran())
 
@@ -50,7 +40,7 @@ def test_the_recording_asks_for_nothing_and_stands_still_for_who_wants_that():
     assert ElementTree.fromstring(text).find(f"{SVG}desc").text in html.unescape(text)
 
 
-def test_a_recording_scrolls_when_it_is_full_and_ends_at_its_end(make):
+def test_a_recording_scrolls_when_it_is_full_and_ends_at_its_end():
     printed = "\n".join(f"line {i} <&>" for i in range(40))
     text = make.drawn([("chainrule summary model", printed)])
     assert lines(text) == ["$ chainrule summary model", *printed.split("\n")]
@@ -60,14 +50,14 @@ def test_a_recording_scrolls_when_it_is_full_and_ends_at_its_end(make):
     assert ".all{transform:translateY(0px)" in still and still.count("translateY") == 2
 
 
-def test_what_is_longer_than_the_terminal_is_broken_between_words(make):
+def test_what_is_longer_than_the_terminal_is_broken_between_words():
     wide = f"{'word ' * 30}end"
     assert max(map(len, make.folded(wide))) <= make.COLUMNS
     assert " ".join(make.folded(wide)) == wide
     assert make.folded("a\n\n  b \n") == ["a", "", "  b"]
 
 
-def test_lines_come_one_after_the_other(make):
+def test_lines_come_one_after_the_other():
     played, whole = make.played([("chainrule train iris", "a\nb"), ("chainrule doctor RUN", "c")])
     times = [line.at for line in played]
     assert times == sorted(times) and times[-1] < whole - make.REST / 2

@@ -14,6 +14,8 @@ import reference as public
 import transcripts
 
 import chainrule as cr
+import make_site as make
+from _make import docstrings, everything, lessons, messages, reference, staging
 from chainrule.lessons.cells import read
 from chainrule.lessons.outline import LESSONS
 
@@ -28,21 +30,7 @@ LOADED = re.compile(
 
 
 @pytest.fixture(scope="module")
-def make():
-    """The module that builds the site, and those it is made of."""
-    sys.path.insert(0, str(DOCS))
-    try:
-        import make_site
-        from _make import docstrings, messages, staging
-
-        make_site.docstrings, make_site.messages, make_site.staging = docstrings, messages, staging
-        yield make_site
-    finally:
-        sys.path.remove(str(DOCS))
-
-
-@pytest.fixture(scope="module")
-def pages(make, tmp_path_factory):
+def pages(tmp_path_factory):
     return make.pages(tmp_path_factory.mktemp("lessons"), quick=True)
 
 
@@ -75,26 +63,26 @@ def test_every_lesson_has_a_page_with_its_minutes_and_a_notebook(pages):
         assert f"| [{lesson.title}]({name}.md) | {lesson.minutes}\u00a0min |" in overview
 
 
-def test_a_lesson_that_was_run_says_what_it_says_and_its_run_is_kept(make, tmp_path, monkeypatch):
-    monkeypatch.setattr(make.lessons, "LESSONS", ("one_neuron",))
-    ran = make.lessons.pages(tmp_path)
+def test_a_lesson_that_was_run_says_what_it_says_and_its_run_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(lessons, "LESSONS", ("one_neuron",))
+    ran = lessons.pages(tmp_path)
     page = ran["lessons/one_neuron.md"]
     for said in ("= 0.9990889488", "<svg", '<form class="exercise"', "✓ "):
         assert said in page
     (kept,) = tmp_path.iterdir()
-    monkeypatch.setattr(make.lessons, "learned", None)  # nothing runs any more
-    assert make.lessons.pages(tmp_path) == make.lessons.pages(tmp_path, quick=True) == ran
-    monkeypatch.setattr(make.lessons, "digest", lambda: "of another library")
-    assert "0.9990889488" not in make.lessons.pages(tmp_path, quick=True)["lessons/one_neuron.md"]
+    monkeypatch.setattr(lessons, "learned", None)  # nothing runs any more
+    assert lessons.pages(tmp_path) == lessons.pages(tmp_path, quick=True) == ran
+    monkeypatch.setattr(lessons, "digest", lambda: "of another library")
+    assert "0.9990889488" not in lessons.pages(tmp_path, quick=True)["lessons/one_neuron.md"]
     assert kept.exists()
 
 
-def test_the_page_of_everything_has_all_pages_and_links_that_stay_on_it(make, tmp_path):
+def test_the_page_of_everything_has_all_pages_and_links_that_stay_on_it(tmp_path):
     pages = {
         "index.md": "# Front\n\n```{toctree}\n:caption: All\n\na.md\nin/b.md\neverything.md\n```\n",
         "a.md": "# A & B\n\n```{raw} html\n<b></b>\n```\n\nText.\n",
         "in/b.md": "# B\n",
-        "everything.md": make.everything.PAGE,
+        "everything.md": everything.PAGE,
     }
     built = {
         "a": '<h1 id="a">A</h1><a href="in/b.html#x">b</a><a href="#a">a</a><script src="s.js"></script>',
@@ -104,15 +92,15 @@ def test_the_page_of_everything_has_all_pages_and_links_that_stay_on_it(make, tm
         (tmp_path / place).parent.mkdir(exist_ok=True)
         text = f'<html><article role="main" id="m">{body}</article></html>'
         (tmp_path / f"{place}.html").write_text(text, encoding="utf-8")
-    (tmp_path / "everything.html").write_text(make.everything.PAGE, encoding="utf-8")
+    (tmp_path / "everything.html").write_text(everything.PAGE, encoding="utf-8")
     for _ in range(2):  # it is filled anew each time
-        make.everything.fill(tmp_path, pages)
+        everything.fill(tmp_path, pages)
         found = (tmp_path / "everything.html").read_text(encoding="utf-8")
         assert found.count('<h2 id="page-a--a">A</h2>') == found.count('<h2 id="page-in-b--x">B</h2>') == 1
         assert '<a href="#page-in-b--x">b</a><a href="#page-a--a">a</a></div>' in found
         assert '<img src="_images/p.svg"/><a href="#page-a">a</a><a href="https://e.org/">e</a>' in found
         assert '<li><a href="#page-a">A &amp; B</a></li><li><a href="#page-in-b">B</a></li>' in found
-    assert "Text." in make.everything.as_text(pages) and "<b>" not in make.everything.as_text(pages)
+    assert "Text." in everything.as_text(pages) and "<b>" not in everything.as_text(pages)
 
 
 def test_links_between_pages_lead_somewhere(pages):
@@ -126,27 +114,25 @@ def test_links_between_pages_lead_somewhere(pages):
                 assert Path(meant.resolve().relative_to(DOCS)) in places, f"{place} links to {target}"
 
 
-def test_a_page_that_is_not_named_on_the_front_page_is_reached_too(make):
+def test_a_page_that_is_not_named_on_the_front_page_is_reached_too():
     index = "# Front\n\n## Do\n\n- [A](guides/a.md)\n\n## Understand\n\n## Look up\n\n- [B](b.md)\n"
-    found = make.staging.contents(index, ["index.md", "guides/a.md", "guides/z.md", "b.md", "c.md"])
+    found = staging.contents(index, ["index.md", "guides/a.md", "guides/z.md", "b.md", "c.md"])
     assert found == {"Do": ["guides/a.md", "guides/z.md"], "Understand": [], "Look up": ["b.md", "c.md"]}
 
 
-def test_a_link_that_is_called_as_a_file_is_called_as_its_page(make):
-    found = make.staging.relinked(
-        "[tables.md](tables.md#x), [here](tables.md)", DOCS / "engine.md", "engine.md"
-    )
+def test_a_link_that_is_called_as_a_file_is_called_as_its_page():
+    found = staging.relinked("[tables.md](tables.md#x), [here](tables.md)", DOCS / "engine.md", "engine.md")
     assert found == "[Tables](tables.md#x), [here](tables.md)"
 
 
-def test_links_out_of_the_docs_lead_to_pages_of_the_site_or_are_text(make):
+def test_links_out_of_the_docs_lead_to_pages_of_the_site_or_are_text():
     text = "[how](../CONTRIBUTING.md#habits) [code](../benchmarks/run.py) [t](tables.md)\n\n```\n[k](../z.py)\n```\n"
-    found = make.staging.relinked(text, DOCS / "engine.md", "engine.md")
+    found = staging.relinked(text, DOCS / "engine.md", "engine.md")
     assert "[how](contributing.md#habits) code [t](tables.md)" in found and "[k](../z.py)" in found
 
 
-def test_everything_public_stands_in_one_group(make):
-    names = [name for group in make.reference.groups() for name in group.names]
+def test_everything_public_stands_in_one_group():
+    names = [name for group in reference.groups() for name in group.names]
     handed = [place.rpartition(":")[2] for place in public.HANDED]
     classes = {name for name, entry in zip(handed, public.HANDED, strict=True) if name[0].isupper()}
     pictures = {f"pictures.{name}" for name in cr.pictures.__all__ if name != "Picture"}
@@ -156,31 +142,31 @@ def test_everything_public_stands_in_one_group(make):
     )
 
 
-def test_every_entry_of_the_interface_is_told_with_all_it_says(make):
-    known = make.reference.known()
+def test_every_entry_of_the_interface_is_told_with_all_it_says():
+    known = reference.known()
     wanted = {e.name: e for e in public.entries() if e.name not in ("pictures.Picture",)}
     wanted = {name: e for name, e in wanted.items() if not name.startswith("pictures.Picture.")}
     assert set(wanted) <= set(known)
-    text = "".join(make.reference.pages().values())
+    text = "".join(reference.pages().values())
     for name, entry in wanted.items():
-        called = name.rpartition(".")[2] if entry.of else make.reference.place(name)
+        called = name.rpartition(".")[2] if entry.of else reference.place(name)
         assert re.search(rf"^ *\.\. py:\w+:: {re.escape(called)}\b", text, re.MULTILINE), name
     for field in ("param name", "raises cr.GraphError", "returns", "Attributes"):
         assert text.count(f":{field}:") > 40, field
 
 
-def test_roles_of_docstrings_lead_somewhere(make):
+def test_roles_of_docstrings_lead_somewhere():
     missing = set()
-    for name, of in make.reference.known().items():
+    for name, of in reference.known().items():
         doc = getattr(of, "__doc__", None) or ""
-        lead = make.reference.leading(name)
-        for role, target in make.docstrings.ROLE.findall(doc):
+        lead = reference.leading(name)
+        for role, target in docstrings.ROLE.findall(doc):
             if lead(role, target).startswith("``") and not name.startswith(("CHOICES", "ENGINES", "SAMPLES")):
                 missing.add(target)
     assert missing <= INNER
 
 
-def test_a_docstring_becomes_fields_and_its_prose_stays(make):
+def test_a_docstring_becomes_fields_and_its_prose_stays():
     doc = """Return 2 * x, |x| of a :class:`Network`; ``a * b``.
 
     Args:
@@ -197,7 +183,7 @@ def test_a_docstring_becomes_fields_and_its_prose_stays(make):
     >>> 2 * 3
     6
     """
-    assert make.docstrings.restructured(doc, lambda role, target: f"<{target}>") == (
+    assert docstrings.restructured(doc, lambda role, target: f"<{target}>") == (
         "Return 2 \\* x, \\|x\\| of a <Network>; ``a * b``.\n\n"
         ":param x, \\*more: A number: 2, say,\n    or many.\n\n"
         ":returns: A pair: both.\n\n"
@@ -207,7 +193,7 @@ def test_a_docstring_becomes_fields_and_its_prose_stays(make):
 
 
 @pytest.mark.parametrize("name", [name.removesuffix(".txt") for name in transcripts.NAMES])
-def test_each_mistake_has_an_entry_with_its_answer_and_what_works(make, pages, name):
+def test_each_mistake_has_an_entry_with_its_answer_and_what_works(pages, name):
     page = pages[f"errors/{name}.md"]
     for entry in transcripts.mistakes(f"{name}.txt"):
         begin = page.index(f"## {entry.title}\n")
@@ -215,20 +201,20 @@ def test_each_mistake_has_an_entry_with_its_answer_and_what_works(make, pages, n
         assert "\n".join(entry.answer) in part and all(line in part for line in entry.tried)
 
 
-def test_every_message_stands_on_a_page(make, pages):
+def test_every_message_stands_on_a_page(pages):
     page = pages["errors/messages.md"]
-    assert len(make.messages.messages()) > 900
+    assert len(messages.messages()) > 900
     for error in ("DataError", "ShapeError", "LearningWarning", "FileFormatError"):
         assert f"\n## {error}\n" in page
     with pytest.raises(cr.ShapeError) as caught:
         cr.variable([1.0, 2.0]) + cr.variable([1.0, 2.0, 3.0])
     said = re.sub(r"\(\d,\)|\d+", "…", str(caught.value))
     assert any(
-        each.text in said or said.startswith(each.text.partition("…")[0]) for each in make.messages.messages()
+        each.text in said or said.startswith(each.text.partition("…")[0]) for each in messages.messages()
     )
 
 
-def test_formulas_of_primitives_are_set(make, pages):
+def test_formulas_of_primitives_are_set(pages):
     text, page = (DOCS / "primitives.md").read_text(encoding="utf-8"), pages["primitives.md"]
     assert page.count("<math") > 80 and page.count("\n") == text.count("\n")
     (tanh,) = re.findall(r"^\| tanh \|.*", page, re.MULTILINE)
@@ -267,7 +253,7 @@ def test_the_extra_says_what_builds_it():
 
 @pytest.mark.skipif(not HAS_SPHINX, reason='needs Sphinx: pip install -e ".[docs]"')
 @pytest.mark.long
-def test_it_is_built_without_a_warning_and_asks_nothing_of_the_network(make, tmp_path):
+def test_it_is_built_without_a_warning_and_asks_nothing_of_the_network(tmp_path):
     command = [sys.executable, str(DOCS / "make_site.py"), "--quick", "--folder", str(tmp_path)]
     built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr

@@ -149,7 +149,7 @@ def test_a_lesson_s_file_is_short_and_public(name):
 
 
 def test_the_outline_has_every_lesson_once():
-    assert len(LESSONS) == len(set(LESSONS)) == 40 and len(PARTS) == 6
+    assert len(LESSONS) == len(set(LESSONS)) >= 40 and len(PARTS) == 6
     files = {file.stem for file in COURSE.glob("*.py")} - {"__init__"}
     assert files == set(LESSONS)
     assert {file.stem for file in (FOLDER / "numbers").glob("*.toml")} == files
@@ -169,10 +169,16 @@ def test_every_row_of_the_lectures_has_its_place():
     assert not tests & lessons and not prose & lessons, "a lesson has it"
     assert rows - lessons - tests - prose == set()
     assert all(len(reason) > 10 for reason in PLACES["prose"].values())
+    assert [place for place in PLACES["tests"].values() if not is_a_test(place)] == []
 
 
-@pytest.mark.parametrize("place", sorted(set(PLACES["tests"].values())))
-def test_a_test_that_holds_a_row_exists(place):
+def is_a_test(place):
     file, _, name = place.partition("::")
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    return bool(re.search(rf"^def {name}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_a_place_that_is_none_is_seen():
+    here = Path(__file__).relative_to(ROOT).as_posix()
+    assert is_a_test(f"{here}::test_a_place_that_is_none_is_seen") and not is_a_test(
+        f"{here}::test_of_nothing"
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from markdown_it import MarkdownIt
 
 from chainrule.lessons.outline import part_of
-from chainrule.lessons.running import Ran
+from chainrule.lessons.running import Done, Ran
 from chainrule.lessons.told import Claim, Event, Exercise, Remembered, Shown, lines, wanted
 from chainrule.showing.html import element, plain, words
 from chainrule.showing.report.page import whole
@@ -62,32 +62,31 @@ def _sections(ran: Ran) -> Iterator[Section]:
                 inside += markdown(part.strip())
         else:
             inside += code(done.cell.source, "Code")
-        printed: list[str] = []
-        for event in done.events:
-            more = shown(event, ran.lesson.name)
-            if more is None:
-                printed += lines(event, ran.lesson.name)
-                continue
-            inside += _printed(printed) + more
-            printed = []
-        inside += _printed(printed)
+        for each in outputs(done, ran.lesson.name):
+            inside += each if isinstance(each, str) else _printed(each)
     yield Section(f"part-{number}", title, inside, title)
 
 
 def _printed(said: list[str]) -> str:
-    if not said:
-        return ""
-    return element(
-        "pre",
-        element("samp", plain("\n".join(said))),
-        class_="out",
-        tabindex=0,
-        role="group",
-        aria_label="Output",
-    )
+    text = element("samp", plain("\n".join(said)))
+    return element("pre", text, class_="out", tabindex=0, role="group", aria_label="Output")
 
 
-def shown(event: Event, name: str) -> str | None:
+def outputs(done: Done, name: str) -> list[str | list[str]]:
+    """Return what a cell said, in order: HTML, and between it the lines that were printed together."""
+    found: list[str | list[str]] = []
+    for event in done.events:
+        html = _shown(event, name)
+        if html is not None:
+            found.append(html)
+        elif found and isinstance(found[-1], list):
+            found[-1] += lines(event, name)
+        else:
+            found.append(lines(event, name))
+    return found
+
+
+def _shown(event: Event, name: str) -> str | None:
     """Return what is more than lines of text as HTML, or None."""
     match event:
         case Shown(picture):
