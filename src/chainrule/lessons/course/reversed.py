@@ -57,6 +57,8 @@ weights = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 w, x, between, L = network(weights)
 for node in (*between, L):
     number(node.name, node)
+order = [step.name for step in cr.explain(L).forward]
+holds("they come from the left, layer by layer", order == [node.name for node in (*between, L)])
 picture(cr.draw(L, step=6, width=860))
 
 # %%
