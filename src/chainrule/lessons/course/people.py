@@ -76,10 +76,7 @@ holds("four of four are right, five times", [np.all(each.predict_classes(X) == y
 holds("each is off by less than 0.1", [np.abs(each.predict(X)[:, 0] - y) < 0.1 for each in networks])
 alice = str(cr.explain(first, X).row(0))
 print(alice)
-holds(
-    "the sums speak of weight and height, as the table does",
-    "weight · W1" in alice and "height · W1" in alice,
-)
+holds("the sums speak of weight and height", "weight · W1" in alice and "height · W1" in alice)
 picture(cr.pictures.boundary(first, X, y, classes=["M", "F"]))
 picture(cr.pictures.costs(histories, title="Five starts"))
 
