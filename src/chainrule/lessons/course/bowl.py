@@ -48,8 +48,9 @@ number("squared error: dL/dz", cr.grad(cr.half_mse(np.zeros(4), p).sum(), z))
 # %%
 # ## How many steps to change one's mind
 #
-# From w = 6 with x = 1 and y = 0, until ŷ < ½. (Where a neuron is sure and right, the log loss pulls gently
-# too, as it should. And it frees the output neuron only: hidden layers have bottlenecks of their own.)
+# From w = 6 with x = 1 and y = 0, until ŷ < ½. (A lecture says that the log loss pulls alike at any confidence, and
+# that no gradient vanishes. But where a neuron is sure and right it pulls gently, as it should. And it frees the
+# output neuron only: hidden layers have bottlenecks of their own.)
 
 
 def steps(loss):
