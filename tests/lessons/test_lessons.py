@@ -20,7 +20,7 @@ from chainrule.lessons.page import to_html
 from chainrule.lessons.running import run
 from chainrule.lessons.tables import FOLDER, expanded, table
 from chainrule.lessons.terminal import write
-from chainrule.lessons.told import Claim, Exercise, Number, Remembered, Shown
+from chainrule.lessons.told import Claim, Number, Remembered, Shown
 
 LINES, PAGE = 120, 400_000
 WORDS = {"exercise", "holds", "number", "picture", "remember"}
