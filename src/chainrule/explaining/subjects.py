@@ -15,7 +15,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
 from chainrule.shown import counted, in_a_row
 from chainrule.train.classes import gives_labels
-from chainrule.train.frames import are_inputs, telling
+from chainrule.train.frames import are_inputs, spoken
 from chainrule.train.network import Network
 from chainrule.train.programs import Programs
 from chainrule.train.sequences import listed, ragged
@@ -141,9 +141,7 @@ def subject_of(thing: Any, X: Any) -> Subject:
     for inner in ("model_", "network_"):
         thing = getattr(thing, inner, thing) if not isinstance(thing, Network) else thing
     if isinstance(thing, Network):
-        called = telling(X)
-        numbered = called == tuple(range(len(called)))  # as pandas does: that says nothing
-        return Subject(thing, features=() if numbered else tuple(map(str, called)))
+        return Subject(thing, features=spoken(X))
     of = getattr(thing, "_subject", None)
     if of is None:
         raise GraphError(

@@ -28,6 +28,12 @@ def telling(table: Any) -> Names:
     return called if len(set(called)) == len(called) else ()
 
 
+def spoken(table: Any) -> tuple[str, ...]:
+    """Return the names that tell a table's columns apart, or none where they are numbered, as pandas does by itself."""
+    called = telling(table)
+    return () if called == tuple(range(len(called))) else tuple(map(str, called))
+
+
 def plain(names: Names) -> bool:
     """Say whether a file can hold these names."""
     return all(type(name) in (str, int) for name in names)

@@ -1,6 +1,7 @@
 """``network.draw()``: what stands in the picture is what the network holds and computes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import chainrule as cr
@@ -70,6 +71,14 @@ def test_columns_are_called_as_in_the_table():
     bars = [box for box in marks(net.draw(X, row=70, classes=["s", "c", "v"]), "Box") if box.kind == "result"]
     assert sum(float(bar.tip) for bar in bars) == pytest.approx(1, abs=1e-5)  # softmax: shares of 1
     assert {"s", "c", "v"} <= set(texts(net.draw(classes=["s", "c", "v"])))
+
+
+def test_columns_of_a_network_with_given_weights_are_called_as_in_the_rows():
+    X = pd.DataFrame({"weight": [-2.0, 25.0], "height": [-1.0, 6.0]})
+    net = cr.Network([cr.Dense(1, "sigmoid")], input_shape=2, seed=0)
+    assert set(X.columns) <= set(texts(net.draw(X)))
+    assert texts(net.draw(X.set_axis([0, 1], axis=1))) == texts(net.draw(X.to_numpy()))  # numbered: no names
+    assert {"a", "b"} <= set(texts(net.draw(X, names=["a", "b"])))
 
 
 def test_one_neuron_is_told_with_its_sum(xor):

@@ -16,6 +16,7 @@ from chainrule.explaining.pictures.stages import Stage, is_chain, stages_of
 from chainrule.explaining.pictures.watching import check_network, names_of, one_row
 from chainrule.nn.reading import output_kind
 from chainrule.shown import counted, cut, in_a_row
+from chainrule.train.frames import spoken
 from chainrule.train.network import Network
 from chainrule.train.taking import shape_of
 
@@ -55,7 +56,7 @@ def network(
         network: A network.
         X: Rows as in :meth:`Network.predict`; without any, the picture has no values.
         row: Which row of X, counted from 0; by default the first.
-        names: What the columns of X are called; by default as in the table that the network learned from.
+        names: What the columns of X are called; by default as in the table that the network learned from, or as X says.
         classes: What the outputs are called.
         neuron: A neuron that is told of, (l, j) for a_j of layer l, both counted from 1 as in the lectures: its sum z,
             with its weights, and what it puts out.
@@ -103,7 +104,7 @@ def network(
         marks = branching.marks_of(stages)
         return Picture([blocks.diagram(marks)], title_of(stages), _words_of_paths(stages), notes=PATHS)
     values = values_for(found, stages, X, row)
-    parts = _parts(found, stages, values, _named(found, stages[0], names), tuple(classes))
+    parts = _parts(found, stages, values, _named(found, stages[0], names, X), tuple(classes))
     chosen = Chosen(
         most if len(parts) == 1 else min(most, FEWER),
         labels,
@@ -153,9 +154,9 @@ def values_for(network: Network, stages: list[Stage], X: Any, row: int | None) -
     return Values(number, of, sums)
 
 
-def _named(network: Network, first: Stage, names: Sequence[str]) -> tuple[str, ...]:
-    """Return what the columns are called, as they were named here or in the table that was learned from."""
-    found = tuple(map(str, names or network.columns.get(first.label, ())))
+def _named(network: Network, first: Stage, names: Sequence[str], X: Any) -> tuple[str, ...]:
+    """Return what the columns are called, as they were named here, in the table that was learned from, or in X."""
+    found = tuple(map(str, names or network.columns.get(first.label) or spoken(X)))
     if names and (len(first.shape) != 1 or len(found) != first.shape[0]):
         raise DataError(f"names has {len(found)} names; the network takes {first.size} numbers in a row.")
     return found if len(first.shape) == 1 else ()
