@@ -162,7 +162,18 @@ def test_a_healthy_fit_hears_nothing(case):
     assert said == ""
 
 
-@pytest.mark.parametrize(("end", "ends"), [("tanh", "from -1 to 1"), ("sigmoid", "from 0 to 1")])
+def half(z):
+    return 0.5 * np.tanh(z)
+
+
+@pytest.mark.parametrize(
+    ("end", "ends"),
+    [
+        ("tanh", "a network that ends with 'tanh' puts out numbers from -1 to 1"),
+        ("sigmoid", "a network that ends with 'sigmoid' puts out numbers from 0 to 1"),
+        (half, "a network that ends with 'half' puts out numbers from -0.5 to 0.5"),
+    ],
+)
 def test_targets_that_the_output_cannot_reach_are_told_though_much_is_learned(end, ends):
     X = np.linspace(-1, 1, 40)[:, None]
     layers = [cr.Dense(4, "tanh"), cr.Dense(1, end)]
@@ -173,8 +184,8 @@ def test_targets_that_the_output_cannot_reach_are_told_though_much_is_learned(en
         and ends in said
         and "activation (cr.Dense(1)), or " in said
     )
-    low = -1 if end == "tanh" else 0
-    _, said = fitted(layers, X, np.clip(X[:, 0], low, 1), loss="mse", epochs=200, optimizer=cr.Adam(0.05))
+    low, high = {"tanh": (-1, 1), "sigmoid": (0, 1), half: (-0.5, 0.5)}[end]
+    _, said = fitted(layers, X, np.clip(X[:, 0], low, high), loss="mse", epochs=200, optimizer=cr.Adam(0.05))
     assert said == ""
 
 

@@ -72,7 +72,7 @@ holds("at z = 3 the formula says the same", np.isclose(loss(), -np.log(cr.sigmoi
 # Some books take the sum. It is m times the mean, so it is lowest at the same place, the one training looks for.
 
 number("ŷ of the losses 0.22, 0.15 and 0.31 at y = 1", p := np.exp([-0.22, -0.15, -0.31]))
-number("their mean", cr.binary_crossentropy(p=p, y=np.ones(3)).mean())
+number("mean of these losses", cr.binary_crossentropy(p=p, y=np.ones(3)).mean())
 x, y = np.array([[0.5], [1.5], [2.5], [3.5]]), np.array([[0.0], [1.0], [0.0], [1.0]])
 w = cr.variable(1.0, name="w")
 each = cr.binary_crossentropy(y, cr.sigmoid(w * x - 2))

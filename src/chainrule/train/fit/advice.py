@@ -274,18 +274,19 @@ def _scaling(name: str, array: np.ndarray, names: tuple[Any, ...]) -> str:
 
 
 def _beyond_reach(run: Fitting) -> str:
-    """Return what to say of targets that the activation at the end never puts out, or ""."""
+    """Return what to say of targets that the output can never come near, or ""."""
     output, kind = run.programs.architecture.output, output_kind(run.programs.architecture)
     low, high, *_ = range_of(output)
-    if not kind or not np.isfinite(low + high) or not lasting(run.goal.loss) or _is_of_classes(run):
+    if not np.isfinite(low + high) or not lasting(run.goal.loss) or _is_of_classes(run):
         return ""
     y = _targets(run)
     if not y.size or (low <= y.min() and y.max() <= high):
         return ""
     units = output.shape[-1]
+    network = "this network" if kind in ("", "identity") else f"a network that ends with {kind!r}"
     return (
-        f"y goes from {y.min():.4g} to {y.max():.4g}, and a network that ends with {kind!r} puts out numbers from "
-        f"{low:g} to {high:g} alone. End it without an activation (cr.Dense({units})), or bring y there first."
+        f"y goes from {y.min():.4g} to {y.max():.4g}, and {network} puts out numbers from "
+        f"{low:.4g} to {high:.4g} alone. End it without an activation (cr.Dense({units})), or bring y there first."
     )
 
 
