@@ -283,7 +283,7 @@ def _beyond_reach(run: Fitting) -> str:
     if not y.size or (low <= y.min() and y.max() <= high):
         return ""
     units = output.shape[-1]
-    network = "this network" if kind in ("", "identity") else f"a network that ends with {kind!r}"
+    network = "this network" if kind in ("", "identity", "<lambda>") else f"a network that ends with {kind!r}"
     return (
         f"y goes from {y.min():.4g} to {y.max():.4g}, and {network} puts out numbers from "
         f"{low:.4g} to {high:.4g} alone. End it without an activation (cr.Dense({units})), or bring y there first."
