@@ -141,3 +141,18 @@ def test_a_power_of_any_number(engine, exponent):
     np.testing.assert_allclose(
         cr.compile(leaf**exponent, inputs=[leaf], engine=engine)(x), wanted, rtol=1e-15
     )
+
+
+@pytest.mark.parametrize("engine", cr.ENGINES)
+def test_a_gradient_alone_may_need_more_of_its_cost_than_it_shows(engine):
+    """Of y log p by y that is log p, and 0 where y and p are 0: simplified, y is in it."""
+    y, p = cr.variable([0.0, 0.5], "y"), cr.variable([0.0, 0.5], "p")
+    slope = cr.grad(np.sum(y * np.log(p)), y)
+    np.testing.assert_allclose(cr.compile(slope, engine=engine)(), [0.0, np.log(0.5)])
+    given = cr.input("y", (2,))
+    slope = cr.grad(np.sum(given * np.log(p)), given)
+    np.testing.assert_allclose(cr.compile(slope, [given], engine=engine)([0.0, 0.5]), [0.0, np.log(0.5)])
+    with pytest.raises(cr.GraphError, match=r"needs the input 'y'; name it in compile"):
+        cr.compile(slope, engine=engine)
+    plain = cr.grad(np.sum(given * np.exp(p)), given)  # which is exp(p) and nothing else
+    np.testing.assert_allclose(cr.compile(plain, engine=engine)(), np.exp([0.0, 0.5]))

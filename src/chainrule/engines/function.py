@@ -20,6 +20,7 @@ from chainrule.graph.show import text
 from chainrule.graph.walk import order
 from chainrule.literals import EngineName
 from chainrule.shown import counted, cut, in_a_row
+from chainrule.transform.simplify import costs_of, simplify_all
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -181,9 +182,14 @@ def compile(
             raise GraphError(f"inputs: '{x.name}' is named twice; a function takes one value for it.")
         known.add(leaf_key(x))
     state: dict[Any, Node] = {}
-    for n in order([*nodes, *changed, *changed.values()]):
+    ends = [*nodes, *changed, *changed.values()]
+    costs = costs_of(ends)
+    if any(n.primitive.name == "input" and leaf_key(n) not in known for n in order(costs)):
+        ends += simplify_all(ends, final=True)  # which says whether it is needed
+    for n in order(ends):
         if n.primitive.name == "input" and leaf_key(n) not in known:
             raise GraphError(f"The graph needs the input '{n.name}'; name it in compile(..., inputs=[...]).")
+    for n in order([*ends, *costs]):
         if n.primitive.name == "variable":
             state.setdefault(leaf_key(n), n)
     new = {leaf_key(w): value for w, value in changed.items()}

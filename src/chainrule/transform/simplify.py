@@ -88,7 +88,7 @@ def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
     if any(n.primitive is constant and n.shape for n in order(simple)):
         simple = _settled(simple, final, LARGEST_FOLDED)
     if between_stages():
-        verify_rewritten(outputs, simple, FINAL if final else SIMPLIFIED)
+        verify_rewritten(outputs, simple, FINAL if final else SIMPLIFIED, costs_of(outputs))
     return simple
 
 
@@ -165,6 +165,14 @@ def _differentiated_again(outputs: list[Node]) -> list[Node]:
             if not is_given(g.meaning.wrt) and g.meaning.wrt is not J:
                 became[g] = _by_intermediate(J, g.meaning.wrt)
     return replaced(outputs, became) if became else outputs
+
+
+def costs_of(outputs: Sequence[Node]) -> list[Node]:
+    """Return what the gradients among the ancestors are of: simplified, a gradient may hold more of it than it shows.
+
+    That of ``y * log(p)`` by ``y`` is ``log(p)``, and 0 where ``y`` is 0 and ``p`` too.
+    """
+    return list(dict.fromkeys(g.meaning.of for g in _gradients(list(outputs))))
 
 
 def _gradients(outputs: list[Node]) -> list[Node]:

@@ -66,14 +66,22 @@ def verify(graph: Ends, level: Level = RECORDED) -> None:
             _verify_new_state(graph)
 
 
-def verify_rewritten(before: Sequence[Node], after: Sequence[Node], level: Level) -> None:
+def verify_rewritten(
+    before: Sequence[Node], after: Sequence[Node], level: Level, costs: Sequence[Node] = ()
+) -> None:
     """Return if a graph that was rewritten is sound, of no other leaves, and its ends of the shapes they had.
+
+    Args:
+        before: The graph as it was.
+        after: As it is.
+        level: What it must be.
+        costs: What gradients in it are of, whose leaves it may hold, too.
 
     Raises:
         ChainruleError: If it is not, as :func:`verify` does.
     """
     with _named(level):
-        nodes = order(before)
+        nodes = order([*before, *costs])
         _verify_nodes(after, filter(is_given, nodes), {e for n in nodes for e in extents_of(n)}, level)
         for old, new in zip(before, after, strict=True):
             if (old.shape, old.dtype) != (new.shape, new.dtype):
