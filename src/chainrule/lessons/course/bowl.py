@@ -69,7 +69,7 @@ number("steps with the log loss", steps(cr.binary_crossentropy))
 # A bowl always bends upward, `J'' ≥ 0`, and lies below each line between two of its points. The squared error of one
 # example x = 1, y = 1 does not: `J'' = σ(1 - σ)²(3σ - 1)` is negative where σ < ⅓, left of w = -ln 2, and J(-4) lies
 # above the line from J(-8) to J(0). It has no valleys, though, of which a lecture speaks. Those take examples that
-# disagree, such as five: from 3 and from -3 squared error ends in two valleys, with a hump between; the log loss in one.
+# disagree, such as five: from 3 and -3 squared error ends in two valleys, with a hump between; the log loss in one.
 
 w = cr.variable(-2.0, name="w")
 number("J''(-2)", cr.grad(cr.grad(cr.half_mse(1.0, cr.sigmoid(w)), w), w))
