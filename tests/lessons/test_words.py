@@ -107,6 +107,8 @@ def test_answers_in_a_notebook(capsys):
 def test_a_lesson_that_is_no_lesson():
     with pytest.raises(UnknownNameError, match="Did you mean 'one_neuron'"):
         read("one_neurn")
+    with pytest.raises(UnknownNameError, match="Did you mean 'gates'"):
+        begin("gate")
     with pytest.raises(UnknownNameError, match="'chainrule lessons' lists all"):
         read("../../etc/passwd")
 

@@ -25,6 +25,8 @@ for (const form of document.querySelectorAll("form.exercise")) form.addEventList
     form.dataset.salt + text)))].map(b => b.toString(16).padStart(2, "0")).join("");
   const numbers = typed.replace(/[\\[\\]()]/g, "").split(/[,;]/).map(part => {
     const [above, below] = part.split("/"); return below === undefined ? Number(part) : above / below; });
+  if (!crypto.subtle) {  // which browsers have in pages from disk and by https
+    says.textContent = "This browser checks no answers in a page that came by http."; return; }
   const isNumbers = typed !== "" && numbers.every(Number.isFinite);
   const known = JSON.parse(form.dataset.known);
   const near = isNumbers && numbers.length === 1 && digits > 0 ? [0, -1, 1] : [0];  // a count is right or not

@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.errors import DataError
 from chainrule.explaining.pictures.picture import Picture
 from chainrule.lessons.answering import judged
+from chainrule.lessons.cells import read
 from chainrule.lessons.tables import table
 from chainrule.lessons.told import Claim, Exercise, Number, Remembered, Shown, Told
 
@@ -37,7 +38,12 @@ def telling(name: str) -> Iterator[Told]:
 
 
 def begin(name: str) -> None:
-    """Begin a lesson in a notebook, which has no name of its own."""
+    """Begin a lesson in a notebook, which has no name of its own.
+
+    Raises:
+        UnknownNameError: If there is none of this name.
+    """
+    read(name)
     _TOLD[:] = [Told(name, notebook=True)]
 
 
