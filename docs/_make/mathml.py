@@ -4,21 +4,16 @@ from docutils import nodes
 from docutils.utils.math import latex2mathml
 
 
-def mathml(latex, is_block):
-    """Return a formula typed in LaTeX as MathML; brackets grow with what is between them."""
-    # The converter keeps brackets small wherever LaTeX would, round matrices as well, which no one wants.
-    return latex2mathml.tex2mathml(latex, as_block=is_block).replace(' stretchy="false"', "")
-
-
 def inline(self, node):
     """Write a formula within a line."""
-    self.body.append(mathml(node.astext(), False))
+    self.body.append(latex2mathml.tex2mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def block(self, node):
     """Write a formula on a line of its own."""
-    self.body.append(f'<div class="math">{mathml(node.astext(), True)}</div>')
+    formula = latex2mathml.tex2mathml(node.astext(), as_block=True)
+    self.body.append(f'<div class="math">{formula}</div>')
     raise nodes.SkipNode
 
 
