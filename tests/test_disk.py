@@ -166,7 +166,7 @@ def test_one_place_writes_files():
     found = {
         str(path.relative_to(source))
         for path in source.rglob("*.py")
-        if path.parent.name != "course"  # lessons are programs as learners write them
+        if path.parent.name != "_course"  # lessons are programs as learners write them
         and any(
             opens.search(line) for line in path.read_text(encoding="utf-8").splitlines() if ">>>" not in line
         )

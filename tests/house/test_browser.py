@@ -121,4 +121,4 @@ def test_what_pip_installs_where(machine, left_out):
 
 def test_what_the_source_archive_lists_is_there():
     listed = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
-    assert listed and [pattern for pattern in listed if not [*ROOT.glob(pattern)]] == []
+    assert listed and [pattern for pattern in listed if not [*ROOT.glob(pattern.removeprefix("/"))]] == []

@@ -5,9 +5,10 @@ from xml.etree import ElementTree
 
 import browser
 import pytest
-from test_docs import ROOT, maker
+from test_docs import ROOT
 
 import chainrule as cr
+import make_pictures
 
 PAGE = ROOT / "docs/pictures.md"
 NUMBER = re.compile(r"[-−]?\d[\d.,]*(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?(?:e[-+]\d+)?")
@@ -30,8 +31,7 @@ def unnumbered(words):
 def blocks(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("page"))
-        make = maker("make_pictures", patch)
-        return make.MOST, list(make.drawn(PAGE.read_text(encoding="utf-8")))
+        return make_pictures.MOST, list(make_pictures.drawn(PAGE.read_text(encoding="utf-8")))
 
 
 def test_the_code_prints_what_the_page_says(blocks):

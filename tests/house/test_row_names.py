@@ -17,7 +17,7 @@ FILES = sorted(
     path.relative_to(SRC).as_posix()
     for path in SRC.rglob("*.py")
     if path.relative_to(SRC).as_posix() not in COLUMNS | {PUBLIC_NAMES}
-    and not {"primitives", "course"} & set(path.parts)  # what a learner reads is no table either
+    and not {"primitives", "_course"} & set(path.parts)  # what a learner reads is no table either
 )
 
 

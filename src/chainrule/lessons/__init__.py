@@ -1,6 +1,6 @@
 """Lessons: short programs whose numbers are asserted, whose pictures are computed and whose exercises are checked.
 
-A lesson is one file in ``course/``. Comments after ``# %%`` are its text, the rest is code on public names, and five
+A lesson is one file in ``_course/``. Comments after ``# %%`` are its text, the rest is code on public names, and five
 words say what a reader is to see: ``number``, ``holds``, ``picture``, ``exercise`` and ``remember``. In a notebook,
 ``begin`` says which lesson it is, and ``answer`` checks an answer.
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-COURSE = Path(__file__).parent / "course"
+COURSE = Path(__file__).parent / "_course"
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "One neuron": ("one_neuron", "house_line", "activations", "gates", "xnor"),

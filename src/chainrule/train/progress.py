@@ -290,7 +290,7 @@ class Terminal:
         self._values: Sequence[float] = ()
         self._live: Any = None
         self._soon = time.monotonic() + SOON
-        self.blocks = _has_blocks(sys.stderr)
+        self.blocks: bool = _has_blocks(sys.stderr)
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         """Draw the line, as wide as the terminal is now."""
