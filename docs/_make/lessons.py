@@ -88,10 +88,8 @@ def page(ran):
     """Return the page of a lesson that was run."""
     lesson = ran.lesson
     needs = ", ".join(f"[{read(each).title}]({each}.md)" for each in lesson.needs)
-    about = f"{part_of(lesson.name)}, about {lesson.minutes} minutes." + (
-        f" It builds on: {needs}." if needs else ""
-    )
-    blocks = [f"# {lesson.title}", lesson.intro, f"*{about}*"]
+    about = f"Part: {part_of(lesson.name)}." + (f" It builds on: {needs}." if needs else "")
+    blocks = [f"# {lesson.title}", lesson.intro, f"*{about}*", lesson.about]
     for done in ran.cells:
         if done.cell.kind == "text":
             blocks.append(done.cell.source)

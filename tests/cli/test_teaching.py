@@ -41,14 +41,21 @@ def test_answers_are_computed(said):
     assert "σ(z) is ½ where z is 0" in said("lesson", "one_neuron", "--hint").stdout
 
 
-def test_a_lesson_is_read_in_a_terminal_on_a_page_and_in_a_notebook(said, tmp_path):
+def test_a_lesson_is_read_in_a_terminal_on_a_page_and_in_a_notebook(said, tmp_path, monkeypatch):
     text = said("lesson").stdout
     assert (
         "One neuron: weigh, add, squash" in text
         and "y = σ(z) = 0.9990889488" in text
         and "cr.trace(y)" in text
+        and "chainrule lesson one_neuron --html one_neuron.html" in " ".join(text.split())
+        and "number prints a number" in text
     )
     assert "import numpy" not in said("lesson", "one_neuron", "--no-code").stdout
+    monkeypatch.setenv("COLUMNS", "130")  # where code stands unbroken, and text is no wider than can be read
+    wide = said("lesson", "one_neuron").stdout.splitlines()
+    panel = next(line for line in wide if "picture(cr.Picture([panel]" in line)
+    assert panel.rstrip().endswith('"))')
+    assert all(len(line.rstrip()) <= 100 for line in wide if not line.startswith("    "))
     said("lesson", "one_neuron", "--html", "one.html", "--notebook", "one.ipynb")
     assert (tmp_path / "one.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert json.loads((tmp_path / "one.ipynb").read_text(encoding="utf-8"))["nbformat"] == 4

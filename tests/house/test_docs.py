@@ -1,6 +1,7 @@
 """What the documentation shows is executed."""
 
 import ast
+import codeop
 import contextlib
 import inspect
 import io
@@ -57,6 +58,30 @@ def test_what_is_shown_runs_and_prints_what_the_page_says(page, tmp_path, monkey
 
 def text_of(page):
     return (ROOT / page).read_text(encoding="utf-8")
+
+
+def pasted(code):
+    """Where Python's prompt, which ends a block at an empty line and only there, stumbles over code; or None."""
+    compiled, lines = codeop.CommandCompiler(), []
+    for line in [*code.splitlines(), ""]:
+        lines.append(line)
+        try:
+            if compiled("\n".join(lines), symbol="single") is not None:
+                lines = []
+        except SyntaxError:
+            return line
+    return None
+
+
+def test_a_prompt_stumbles_over_what_stands_close_below_a_block():
+    assert pasted("for i in range(2):\n    print(i)\nprint()") == "print()"
+    assert pasted("for i in range(2):\n    print(i)\n\nprint()") is None
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p != "CONTRIBUTING.md"])
+def test_what_is_shown_can_be_pasted_at_a_prompt(page):
+    for code, _ in BLOCK.findall(text_of(page)):
+        assert pasted(code) is None or "\nclass " in code, code
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "```console" in text_of(page)])

@@ -83,7 +83,7 @@ def test_a_browser_judges_answers_as_the_command_line_does(tmp_path):
     told = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
     assert told, done.stderr[-2000:]
     *said, by_http = json.loads(unescape(told[1]))
-    assert by_http == "This browser checks no answers in a page that came by http."
+    assert by_http == "Right."
     expected = [judged(list(asked.values())[place], value_of(typed), {})[1] for place, typed in pairs]
     assert [*zip(pairs, said, strict=True)] == [*zip(pairs, expected, strict=True)]
     assert said.count("Right.") == 2 + 3 + 2 + 2

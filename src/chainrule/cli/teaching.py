@@ -16,7 +16,6 @@ from chainrule.disk import write_bytes
 from chainrule.shown import counted
 
 PLACE = click.Path(path_type=Path, readable=False)
-WIDEST = 100
 SIGNS = {"done": "✓", "next": "→", "open": " "}
 
 
@@ -142,4 +141,4 @@ def _print(done: Any, code: bool) -> None:
     from rich.console import Console  # noqa: PLC0415 -- only who reads in a terminal needs them
 
     with printing():
-        course.write(done, Console(file=sys.stdout, width=min(WIDEST, Console().width)), code)
+        course.write(done, Console(file=sys.stdout, width=Console().width), code)

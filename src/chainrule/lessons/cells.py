@@ -41,6 +41,14 @@ class Lesson:
     minutes: int
     cells: tuple[Cell, ...]
 
+    @property
+    def about(self) -> str:
+        """How long it takes, and what the words of its code do, in Markdown."""
+        return (
+            f"About {self.minutes} minutes. In the code, `number` prints a number and checks it against its exact value, "
+            "`holds` tells what was just checked, `picture` shows, `exercise` asks."
+        )
+
 
 @cache
 def read(name: str) -> Lesson:

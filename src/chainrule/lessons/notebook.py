@@ -10,7 +10,7 @@ from chainrule.lessons.told import Shown, lines
 def to_notebook(ran: Ran) -> str:
     """Return a lesson as the text of an .ipynb file."""
     name = ran.lesson.name
-    cells = [_text(f"# {ran.lesson.title}\n\n{ran.lesson.intro}")]
+    cells = [_text(f"# {ran.lesson.title}\n\n{ran.lesson.intro}\n\n{ran.lesson.about}")]
     cells.append(_code(f'from chainrule.lessons import answer, begin\n\nbegin("{name}")', []))
     cells += [_cell(done, name) for done in ran.cells]
     asked = ran.exercises()

@@ -20,18 +20,21 @@ def write(ran: Ran, console: Console, code: bool = True) -> None:
         console: Where to.
         code: Whether its code is shown.
     """
-    console.print(Markdown(f"# {ran.lesson.title}\n\n{ran.lesson.intro}"))
+    name, wide = ran.lesson.name, min(WIDE, console.width)
+    pictures = f"Its pictures are on its page: `chainrule lesson {name} --html {name}.html`."
+    head = f"# {ran.lesson.title}\n\n{ran.lesson.intro}\n\n{ran.lesson.about}\n\n{pictures}"
+    console.print(Markdown(head), width=wide)
     for done in ran.cells:
         console.print()
         if done.cell.kind == "text":
-            console.print(Markdown(done.cell.source))
+            console.print(Markdown(done.cell.source), width=wide)
         elif code:
             shown = Syntax(
                 done.cell.source, "python", theme="ansi_dark", background_color="default", word_wrap=True
             )
             console.print(Padding(shown, (0, 0, 0, 4)))
         for event in done.events:
-            console.print(_text(event, ran.lesson.name))
+            console.print(_text(event, name), width=wide)
 
 
 def _text(event: Event, name: str) -> Text:
