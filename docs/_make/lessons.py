@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from _make.staging import ROOT
-from chainrule.lessons.cells import read
+from chainrule.lessons.cells import WORDS, read
 from chainrule.lessons.notebook import to_notebook
 from chainrule.lessons.outline import LESSONS, PARTS, part_of
 from chainrule.lessons.page import SCRIPT, outputs
@@ -88,8 +88,10 @@ def page(ran):
     """Return the page of a lesson that was run."""
     lesson = ran.lesson
     needs = ", ".join(f"[{read(each).title}]({each}.md)" for each in lesson.needs)
-    about = f"Part: {part_of(lesson.name)}." + (f" It builds on: {needs}." if needs else "")
-    blocks = [f"# {lesson.title}", lesson.intro, f"*{about}*", lesson.about]
+    about = f"{part_of(lesson.name)}, about {lesson.minutes} minutes." + (
+        f" It builds on: {needs}." if needs else ""
+    )
+    blocks = [f"# {lesson.title}", lesson.intro, f"*{about}*", WORDS]
     for done in ran.cells:
         if done.cell.kind == "text":
             blocks.append(done.cell.source)

@@ -10,6 +10,11 @@ from chainrule.errors import UnknownNameError
 from chainrule.lessons.outline import COURSE, LESSONS
 from chainrule.names import closest
 
+# What stands before a lesson's code, wherever it is read.
+WORDS = (
+    "In the code, `number` prints a number and checks it against its exact value, `holds` tells what was just checked, "
+    "`picture` shows, `exercise` asks."
+)
 HEADER = re.compile(r"^(Needs|Minutes): *(.*(?:\n +.*)*)$", re.MULTILINE)
 
 
@@ -40,14 +45,6 @@ class Lesson:
     needs: tuple[str, ...]
     minutes: int
     cells: tuple[Cell, ...]
-
-    @property
-    def about(self) -> str:
-        """How long it takes, and what the words of its code do, in Markdown."""
-        return (
-            f"About {self.minutes} minutes. In the code, `number` prints a number and checks it against its exact value, "
-            "`holds` tells what was just checked, `picture` shows, `exercise` asks."
-        )
 
 
 @cache

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from chainrule.lessons.cells import WORDS
 from chainrule.lessons.running import Done, Ran
 from chainrule.lessons.told import Shown, lines
 
@@ -10,7 +11,7 @@ from chainrule.lessons.told import Shown, lines
 def to_notebook(ran: Ran) -> str:
     """Return a lesson as the text of an .ipynb file."""
     name = ran.lesson.name
-    cells = [_text(f"# {ran.lesson.title}\n\n{ran.lesson.intro}\n\n{ran.lesson.about}")]
+    cells = [_text(f"# {ran.lesson.title}\n\n{ran.lesson.intro}\n\n{WORDS}")]
     cells.append(_code(f'from chainrule.lessons import answer, begin\n\nbegin("{name}")', []))
     cells += [_cell(done, name) for done in ran.cells]
     asked = ran.exercises()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from markdown_it import MarkdownIt
 
+from chainrule.lessons.cells import WORDS
 from chainrule.lessons.outline import part_of
 from chainrule.lessons.running import Done, Ran
 from chainrule.lessons.told import Claim, Event, Exercise, Remembered, Shown, lines, wanted
@@ -43,7 +44,7 @@ for (const form of document.querySelectorAll("form.exercise")) form.addEventList
 def to_html(ran: Ran) -> str:
     """Return a lesson as a page."""
     lesson = ran.lesson
-    below = markdown(lesson.intro) + element("div", markdown(lesson.about), class_="about")
+    below = markdown(lesson.intro) + element("div", markdown(f"About {lesson.minutes} minutes. {WORDS}"), class_="about")
     kind = f"Lesson of chainrule, {part_of(lesson.name)}"
     return whole(lesson.title, below, list(_sections(ran)), kind, SCRIPT if ran.exercises() else "")
 

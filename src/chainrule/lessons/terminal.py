@@ -6,6 +6,7 @@ from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.text import Text
 
+from chainrule.lessons.cells import WORDS
 from chainrule.lessons.running import Ran
 from chainrule.lessons.told import Claim, Event, Exercise, Remembered, Shown, lines
 
@@ -22,7 +23,7 @@ def write(ran: Ran, console: Console, code: bool = True) -> None:
     """
     name, wide = ran.lesson.name, min(WIDE, console.width)
     pictures = f"Its pictures are on its page: `chainrule lesson {name} --html {name}.html`."
-    head = f"# {ran.lesson.title}\n\n{ran.lesson.intro}\n\n{ran.lesson.about}\n\n{pictures}"
+    head = f"# {ran.lesson.title}\n\n{ran.lesson.intro}\n\nAbout {ran.lesson.minutes} minutes. {WORDS}\n\n{pictures}"
     console.print(Markdown(head), width=wide)
     for done in ran.cells:
         console.print()
