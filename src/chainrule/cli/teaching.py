@@ -92,19 +92,23 @@ def lesson(
     """
     name = name or _next()
     course.read(name)
+    if place != 1 and answer is None and not hint:
+        raise cr.DataError(
+            "--exercise says which exercise --answer or --hint is about; give one of them too."
+        )
     if given and answer is None:
         raise cr.DataError(
             "--given changes the numbers of an exercise; give the answer to it too, by --answer."
         )
     done = course.run(name)
-    if answer is not None or hint:
-        return _exercise(done, place, answer, given)
     if html is not None:
         write_bytes(html, course.to_html(done).encode())
         tell(f"Wrote {html}.")
     if notebook is not None:
         write_bytes(notebook, course.to_notebook(done).encode())
         tell(f"Wrote {notebook}.")
+    if answer is not None or hint:
+        return _exercise(done, place, answer, given)
     if html is None and notebook is None:
         _print(done, not no_code)
     return 0

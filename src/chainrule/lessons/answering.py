@@ -8,14 +8,18 @@ import numpy as np
 from chainrule.errors import ChainruleError, DataError, short
 from chainrule.lessons.told import Exercise, typed
 
+FRACTIONS = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"}
+
 
 def value_of(text: str) -> Any:
     """Return what was typed: a number, numbers, a fraction, or a word.
 
     >>> value_of("-3"), value_of("1/3"), value_of("0.5, 2"), value_of("ReLU")
     (-3.0, 0.3333333333333333, [0.5, 2.0], 'ReLU')
+    >>> value_of("−½")  # as lessons print it
+    -0.5
     """
-    text = text.strip()
+    text = text.strip().replace("−", "-")
     parts = [part for part in text.strip("[]()").replace(";", ",").split(",") if part.strip()]
     try:
         numbers = [_number(part) for part in parts]
@@ -27,6 +31,9 @@ def value_of(text: str) -> Any:
 
 
 def _number(text: str) -> float:
+    text = text.strip()
+    if text.lstrip("+-") in FRACTIONS:
+        text = text.replace(text[-1], FRACTIONS[text[-1]])
     above, slash, below = text.partition("/")
     try:
         return float(above) / float(below) if slash else float(above)
@@ -54,6 +61,8 @@ def own_numbers(asked: Exercise, given: Sequence[str]) -> dict[str, Any]:
             asked.given[name], str
         ):
             raise DataError(f"{name} must be like {name}={typed(asked.given[name])}; found {short(text)}.")
+        if not isinstance(value, str) and not np.all(np.isfinite(value)):
+            raise DataError(f"{name} must be finite; found {short(text)}.")
         found[name] = value
     return found
 
@@ -66,6 +75,8 @@ def judged(asked: Exercise, given: Any, own: dict[str, Any]) -> tuple[bool, str]
         given: The answer.
         own: Numbers of the learner's own, by name.
     """
+    if np.shape(given) == (1,) and np.ndim(asked.answer) == 0:
+        given = given[0]  # a number in brackets
     try:
         right = asked.check(given, **own)
     except (ChainruleError, ValueError, TypeError, IndexError, KeyError, ArithmeticError):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from markdown_it import MarkdownIt
 
+from chainrule.lessons.answering import FRACTIONS
 from chainrule.lessons.cells import WORDS
 from chainrule.lessons.outline import part_of
 from chainrule.lessons.running import Done, Ran
@@ -21,12 +22,16 @@ SCRIPT = """
 for (const form of document.querySelectorAll("form.exercise")) form.addEventListener("submit", event => {
   event.preventDefault();
   const digits = +form.dataset.digits, says = form.querySelector("output");
-  const typed = form.answer.value.trim().toLowerCase();
+  const typed = form.answer.value.trim().toLowerCase().replaceAll("−", "-");
   const digest = text => [...new TextEncoder().encode(form.dataset.salt + text)].reduce(  // as _digest below
     (sum, byte) => BigInt.asUintN(64, (sum ^ BigInt(byte)) * 0x100000001b3n), 0xcbf29ce484222325n).toString(16);
-  const numbers = typed.replace(/[\\[\\]()]/g, "").split(/[,;]/).map(part => {
-    const [above, below] = part.split("/"); return below === undefined ? Number(part) : above / below; });
-  const isNumbers = typed !== "" && numbers.every(Number.isFinite);
+  const fractions = %s, one = text => /^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[-+]?[0-9]+)?$/.test(text) ? +text : NaN;
+  const parts = typed.replace(/^[\\[(]+|[\\])]+$/g, "").split(/[,;]/).map(part => part.trim()).filter(part => part);
+  const numbers = parts.map(part => {
+    const [above, ...below] = part.replace(/^([-+]*)(.)$/, (all, sign, last) => sign + (fractions[last] || last))
+      .split("/").map(each => one(each.trim()));
+    return below.length > 1 ? NaN : below.length ? above / below[0] : above; });
+  const isNumbers = parts.length > 0 && numbers.every(Number.isFinite);
   const known = JSON.parse(form.dataset.known);
   const near = isNumbers && numbers.length === 1 && digits > 0 ? [0, -1, 1] : [0];  // a count is right or not
   for (const off of near) {
@@ -38,13 +43,15 @@ for (const form of document.querySelectorAll("form.exercise")) form.addEventList
   }
   says.textContent = "Not yet. " + form.dataset.hint;
 });
-"""
+""".replace("%s", json.dumps(FRACTIONS, ensure_ascii=False))
 
 
 def to_html(ran: Ran) -> str:
     """Return a lesson as a page."""
     lesson = ran.lesson
-    below = markdown(lesson.intro) + element("div", markdown(f"About {lesson.minutes} minutes. {WORDS}"), class_="about")
+    below = markdown(lesson.intro) + element(
+        "div", markdown(f"About {lesson.minutes} minutes. {WORDS}"), class_="about"
+    )
     kind = f"Lesson of chainrule, {part_of(lesson.name)}"
     return whole(lesson.title, below, list(_sections(ran)), kind, SCRIPT if ran.exercises() else "")
 

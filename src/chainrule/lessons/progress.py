@@ -35,7 +35,7 @@ def solved() -> dict[str, list[str]]:
     file = place()
     try:
         found = json.loads(file.read_text(encoding="utf-8")) if file is not None else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}
