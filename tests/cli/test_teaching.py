@@ -69,7 +69,26 @@ def test_a_lesson_is_read_in_a_terminal_on_a_page_and_in_a_notebook(said, tmp_pa
         (["one_neuron", "--given", "x=2,8"], "give the answer to it too, by --answer"),
         (["one_neuron", "--answer", "3", "--given", "q=1"], "This exercise has: w=0,1, x=2,3"),
         (["one_neuron", "--html", "nowhere/one.html"], "nowhere"),
+        (["one_neuron", "--exercise", "2"], "give one of them too"),
+        (["one_neuron", "--answer", "3", "--given", "x=1e999,3"], "x must be finite"),
     ],
 )
 def test_what_cannot_be_done_is_said(said, arguments, says):
     assert says in said("lesson", *arguments, code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "kept", ["[" * 100_000, '{"one_neuron": ["b', "a folder"], ids=["deep", "cut", "folder"]
+)
+def test_what_was_kept_may_be_unreadable(said, tmp_path, kept):
+    file = tmp_path / "lessons.json"
+    file.mkdir() if kept == "a folder" else file.write_text(kept, encoding="utf-8")
+    assert "0 of " in said("lessons").stdout
+    right = said("lesson", "one_neuron", "--answer", "−3")
+    told = "cannot be written" if kept == "a folder" else "is done"
+    assert right.stdout == "Right.\n" and told in right.stderr
+
+
+def test_a_page_is_written_beside_a_hint(said, tmp_path):
+    assert "σ(z) is ½" in said("lesson", "one_neuron", "--hint", "--html", "one.html").stdout
+    assert (tmp_path / "one.html").stat().st_size > 1000

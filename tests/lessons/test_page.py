@@ -52,8 +52,23 @@ def exercises():
 
 TYPED = {
     "count": ["19", "19.0", "20", "18", "19.4", "", "many"],
-    "number": ["-0.5", "-1/2", "-.4995", "0", "-0", "0.5", "-0.52"],
-    "several": ["1, 2/3", "[1; 0.667]", "0.667, 1", "1"],
+    "number": [
+        "-0.5",
+        "-1/2",
+        "-.4995",
+        "0",
+        "-0",
+        "0.5",
+        "-0.52",
+        "−½",
+        "(-.5)",
+        "-1/2/3",
+        "-0x1",
+        "-5e-1",
+        "/2",
+        "- 1/2",
+    ],
+    "several": ["1, 2/3", "[1; 0.667]", "0.667, 1", "1", "1,, 2/3,", ",", "1 / 1, .667"],
     "word": ["relu", " ReLU ", "tanh", "gelu"],
 }
 
@@ -86,4 +101,4 @@ def test_a_browser_judges_answers_as_the_command_line_does(tmp_path):
     assert by_http == "Right."
     expected = [judged(list(asked.values())[place], value_of(typed), {})[1] for place, typed in pairs]
     assert [*zip(pairs, said, strict=True)] == [*zip(pairs, expected, strict=True)]
-    assert said.count("Right.") == 2 + 3 + 2 + 2
+    assert said.count("Right.") == 2 + 6 + 4 + 2

@@ -138,6 +138,8 @@ def _exercise(done: Any, place: int, answer: str | None, given: tuple[str, ...])
         click.echo(says)
     if kept and {each.name for each in asked} <= set(course.solved().get(name, ())):
         tell(f"The lesson {name} is done; 'chainrule lessons' says what comes next.")
+    elif right and not given and not kept and (file := course.place()) is not None:
+        tell(f"{file} cannot be written, so 'chainrule lessons' will not know of it.")
     return 0 if right else WENT_WRONG
 
 

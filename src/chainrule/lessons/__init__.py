@@ -17,7 +17,7 @@ _HOMES = {
     "running": ["run"],
     "listing": ["listed"],
     "answering": ["judged", "own_numbers", "value_of"],
-    "progress": ["solve", "solved"],
+    "progress": ["place", "solve", "solved"],
     "terminal": ["write"],
     "page": ["to_html"],
     "notebook": ["to_notebook"],

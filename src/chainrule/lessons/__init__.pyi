@@ -5,7 +5,7 @@ from chainrule.lessons.cells import read as read
 from chainrule.lessons.listing import listed as listed
 from chainrule.lessons.notebook import to_notebook as to_notebook
 from chainrule.lessons.page import to_html as to_html
-from chainrule.lessons.progress import solve as solve, solved as solved
+from chainrule.lessons.progress import place as place, solve as solve, solved as solved
 from chainrule.lessons.running import run as run
 from chainrule.lessons.terminal import write as write
 from chainrule.lessons.words import (
