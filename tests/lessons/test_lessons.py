@@ -141,6 +141,8 @@ def test_a_lesson_s_file_is_short_and_public(name):
     assert set(lesson.needs) <= set(LESSONS[: LESSONS.index(name)]), "a lesson builds on earlier ones"
     assert not re.search(r"\bS[0-4]-X?\d", source), "rows of the lectures stand in the table"
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            assert node.id not in {*WORDS, "answer", "begin"}, "its notebook calls them"
         if isinstance(node, ast.Import):
             assert {alias.name.partition(".")[0] for alias in node.names} <= LIBRARIES
             assert not any(alias.name.startswith("chainrule.") for alias in node.names)

@@ -100,6 +100,8 @@ def test_answers_in_a_notebook(capsys):
         answer(1, number=2)
     with pytest.raises(DataError, match="has no 'v'; of your own may be: w, x"):
         answer(1, v=2)
+    with pytest.raises(AssertionError, match=r"run again goes on .* restart the kernel"):
+        holds("two is one", False)
     remember("all of it")
     assert capsys.readouterr().out == "Remember: all of it\n"
 

@@ -21,6 +21,9 @@ __all__ = ["answer", "begin", "exercise", "holds", "number", "picture", "remembe
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+# Networks and random numbers of a notebook keep their state from one run of a cell to the next.
+AGAIN = " A cell that is run again goes on from where it ended: restart the kernel and run all cells."
+
 _TOLD: list[Told] = []  # the lessons being told, the innermost last
 
 
@@ -61,7 +64,7 @@ def number(label: str, value: Any) -> None:
     found = np.asarray(getattr(value, "value", value), np.float64)
     entry = table(told.name).entry(label)
     if not entry.meets(found):
-        raise AssertionError(f"{label} = {found!r}, and must be {entry.exact!r}.")
+        raise AssertionError(f"{label} = {found!r}, and must be {entry.exact!r}.{AGAIN * told.notebook}")
     verdict = entry.verdict(found) if found.ndim == 0 else ""
     told.say(Number(label, found.item() if found.ndim == 0 else found, verdict))
 
@@ -77,13 +80,14 @@ def holds(sentence: str, truth: Any) -> None:
         AssertionError: If it does not.
         DataError: If there is nothing to be true, as in an empty array, or something else than bools.
     """
+    told = _now()
     found = np.asarray(truth)
     if found.dtype != bool or not found.size:
         kind = f"a {type(truth).__name__}" if found.size else "nothing"
         raise DataError(f"What holds is True or False, or an array of them; found {kind} for {sentence!r}.")
     if not np.all(found):
-        raise AssertionError(f"It does not hold that {sentence}")
-    _now().say(Claim(sentence))
+        raise AssertionError(f"It does not hold that {sentence}{AGAIN * told.notebook}")
+    told.say(Claim(sentence))
 
 
 def picture(shown: Picture) -> None:

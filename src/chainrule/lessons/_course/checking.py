@@ -109,7 +109,7 @@ holds("by the graph all is right", [each.check_gradients(X, y).passed for each i
 # ## Exercise
 
 
-@exercise("For which k is ε = 10⁻ᵏ best, from two sides?", hint="The lowest point of the V.", digits=1)
+@exercise("For which k is ε = 10⁻ᵏ best, from two sides?", hint="The lowest point of the V.", digits=0)
 def best(answer, near=1.0):
     errors = [error(10.0**-k, near + np.linspace(-0.5, 0.5, 101)) for k in range(1, 14)]
     return answer == 1 + np.argmin(errors)

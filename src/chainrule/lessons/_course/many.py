@@ -73,14 +73,14 @@ number("parameters", W1.size + b1.size + W2.size + b2.size)
 # `Σ dz⁽ⁱ⁾ x⁽ⁱ⁾` over 20,000 examples of 64 features, by a loop in Python, and by NumPy, all at once.
 
 many, dz = rng.normal(size=(64, 20000)), rng.normal(size=20000)
-begin, dw = time.perf_counter(), np.zeros(64)
+start, dw = time.perf_counter(), np.zeros(64)
 for i in range(20000):
     dw += dz[i] * many[:, i]
-slow = time.perf_counter() - begin
+slow = time.perf_counter() - start
 for _ in range(3):  # the first one warms up
-    begin = time.perf_counter()
+    start = time.perf_counter()
     at_once = (many * dz).sum(axis=1)
-    fast = time.perf_counter() - begin
+    fast = time.perf_counter() - start
 print(f"loop: {1000 * slow:.1f} ms, at once: {1000 * fast:.1f} ms")
 holds("the sums are the same", np.allclose(dw, at_once, rtol=1e-9))
 

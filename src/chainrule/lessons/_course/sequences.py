@@ -19,8 +19,8 @@ from chainrule.lessons import exercise, holds, number, picture, remember
 # stand there once.
 
 W, U = cr.variable(0.5, "W"), cr.variable(0.8, "U")
-x, begin = cr.constant([1.0, 2.0, 3.0], "x"), cr.constant(0.0, "h0")
-last, _ = cr.scan(lambda h, x: (np.tanh(W * x + U * h), None), begin, x)
+x, start = cr.constant([1.0, 2.0, 3.0], "x"), cr.constant(0.0, "h0")
+last, _ = cr.scan(lambda h, x: (np.tanh(W * x + U * h), None), start, x)
 picture(cr.draw(last.named("h3"), unroll=True))
 sizes = [cr.Network([cr.SimpleRNN(5)], input_shape=(steps, 3)).parameters for steps in (3, 30, 300)]
 number("parameters at 3, 30, 300 steps", [sum(each.size for each in found.values()) for found in sizes])

@@ -53,8 +53,8 @@ layers = [cr.Embedding(10, 8), both, cr.Dense(10, "softmax")]
 translates = cr.Network(layers, input_shape=(4,), seed=0)
 translates.fit(words[:800], words[:800, ::-1], **adam)
 written = translates.predict_classes(words[800:])
-for sentence, answer in zip(words[800:803], written[:3], strict=True):
-    print(*(ENGLISH[word] for word in sentence), "→", *(CHINESE[word] for word in answer))
+for sentence, spoken in zip(words[800:803], written[:3], strict=True):
+    print(*(ENGLISH[word] for word in sentence), "→", *(CHINESE[word] for word in spoken))
 number("whole sentences translated right", np.mean(np.all(written == words[800:, ::-1], axis=1)))
 
 # %%

@@ -57,9 +57,9 @@ class NeuralNetwork:
 
 
 network = NeuralNetwork(input_size=2, hidden_size=4, learning_rate=0.5)
-begin = [parameter.value[0] for parameter in network.parameters]
-number("W1 of seed 42", begin[0])
-number("W2 of seed 42", begin[2])
+drawn = [parameter.value[0] for parameter in network.parameters]
+number("W1 of seed 42", drawn[0])
+number("W2 of seed 42", drawn[2])
 number("the largest loss there is", network.compute_cost(np.zeros((1, 1)), 1.0)[0])
 holds("a tie is class 0", network.predict(X)[network.forward(X).value == 0.5].tolist() == [0])
 
@@ -84,7 +84,7 @@ holds("all four are right", network.predict(X)[0] == Y)
 # The library's own network, from the same weights, learns the same step by step.
 
 twin = cr.Network([cr.Dense(4, "relu"), cr.Dense(1, "sigmoid")], input_shape=2, dtype="float64")
-twin.parameters.update(W1=begin[0].T, b1=begin[1][:, 0], W2=begin[2].T, b2=begin[3][0])
+twin.parameters.update(W1=drawn[0].T, b1=drawn[1][:, 0], W2=drawn[2].T, b2=drawn[3][0])
 history = twin.fit(X.T, Y[0], optimizer=cr.SGD(0.5), batch_size=None, epochs=5000)
 holds("its 5,000 costs are the same", np.allclose(history["cost"], costs, rtol=1e-6))
 picture(cr.pictures.costs({"XOR": history}, title="XOR Problem: Training Cost"))
