@@ -14,7 +14,7 @@ import chainrule as cr
 from chainrule.graph.primitives.primitive import TABLE
 
 FOUND = (m.name for m in pkgutil.walk_packages(cr.__path__, "chainrule."))
-MODULES = sorted(name for name in FOUND if ".course." not in name)  # lessons, which tests/lessons runs
+MODULES = sorted(name for name in FOUND if "._course." not in name)  # lessons, which tests/lessons runs
 PUBLIC = [Entry("chainrule", cr), *(entry for entry in (*entries(), *handed()) if entry.kind != "data")]
 SHOWN = {entry.thing.__doc__ for entry in PUBLIC}
 

@@ -323,3 +323,24 @@ def test_what_is_told_is_told_of_the_numbers_of_this_network(price):
         told.append([str(each.message) for each in seen])
     assert len(told[0]) == 1 and "put out 0" not in told[0][0]
     assert told[1] == told[2] == told[0]
+
+
+def test_what_is_said_of_networks_fitted_together_is_of_their_own_weights():
+    """Networks that are alike share a graph, which holds no values: with zeros in it every layer would be dead."""
+    draws = np.random.default_rng(0)
+    X, y = draws.normal(size=(200, 3)), draws.normal(size=200)
+    networks = [cr.Network([cr.Dense(8, "relu"), cr.Dense(1)], input_shape=3, seed=seed) for seed in range(2)]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        cr.fit_many(networks, X, y, epochs=40, optimizer=cr.Adam(1e-5))
+    assert told and not any("never" in str(w.message) or "dead" in str(w.message) for w in told)
+
+
+def test_the_price_of_weights_is_that_of_the_weights_once_they_were_looked_at():
+    X = np.random.default_rng(0).normal(size=(120, 3))
+    layers = [cr.Dense(4, "tanh", regularizer=cr.L2(0.01)), cr.Dense(1)]
+    stopped = []
+    for look in (None, lambda network, epoch, logs: network.parameters["W1"].copy() is None):
+        network = cr.Network(layers, input_shape=3, seed=0)
+        stopped.append(network.fit(X, X[:, 0], epochs=40, callbacks=look or ()).stopped)
+    assert stopped[0].split(";")[1:] == stopped[1].split(";")[1:]

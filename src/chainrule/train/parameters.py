@@ -185,11 +185,6 @@ class Values:
             return self._held
         return [node.attributes["cell"].value for node in self._nodes.values()]
 
-    def by_node(self) -> dict[Node, np.ndarray]:
-        """Return the arrays by the variables of the graph, which do not hold them themselves where it is common."""
-        with self._moving:
-            return dict(zip(self._nodes.values(), self._now(), strict=True))
-
     def named(self) -> dict[str, np.ndarray]:
         """Return the arrays by name."""
         return dict(zip(self._nodes, self.get(), strict=True))

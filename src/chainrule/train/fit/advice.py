@@ -15,6 +15,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.ranges import range_of
 from chainrule.nn import losses
 from chainrule.nn.activations import ACTIVATIONS, activation_name, relu
+from chainrule.nn.architecture import Architecture
 from chainrule.nn.layers.base import SEED, STEP
 from chainrule.nn.reading import at, output_kind
 from chainrule.shown import counted
@@ -101,12 +102,22 @@ def _judged(run: Fitting) -> Judged:
     if history.diverged or not lasting(run.goal.loss):
         return Judged(0.0, 0.0, 0.0)
     floor, guess = run.guess = run.guess or _guess(run)
-    priced = run.goal.price
-    price = 0.0 if priced is None else float(evaluate([priced], dict(run.programs.values.by_node()))[priced])
-    cost = min(history["cost"][-3:]) - price
+    cost = min(history["cost"][-3:]) - _price(run)
     scale = guess - floor
     left = (cost - floor) / scale if math.isfinite(scale) and scale > 1e-12 * abs(guess) else 0.0
     return Judged(left, floor, guess)
+
+
+def _price(run: Fitting) -> float:
+    """Return what the weights cost now."""
+    priced = run.goal.price
+    return 0.0 if priced is None else float(evaluate([priced], _weights(run, run.goal.architecture))[priced])
+
+
+def _weights(run: Fitting, of: Architecture) -> dict[Node, Any]:
+    """Return what the variables of a graph are now. It may be one that networks share, which holds no values itself."""
+    named = run.programs.values.named()
+    return {w: named[name] for name, w in {**of.parameters, **of.statistics}.items()}
 
 
 def _guess(run: Fitting) -> tuple[float, float]:
@@ -336,7 +347,7 @@ def _dead_layer(run: Fitting) -> str:
     # A few rows at a time, for all windows of a picture lie in memory at once, and until each layer has answered.
     size = max(1, AT_ONCE // max([1, *[t[0].size for t in table]]))
     nodes = at([architecture.outputs[label] for label in labels], training=False)
-    silent, now = dict(zip(labels, nodes, strict=True)), run.programs.values.by_node()
+    silent, now = dict(zip(labels, nodes, strict=True)), _weights(run, architecture)
     for start in range(0, len(table[0]), size):
         feed: dict[Node, Any] = {x: t[start : start + size] for x, t in zip(inputs, table, strict=True)}
         found = evaluate(list(silent.values()), now | feed | {STEP: 0, SEED: run.seed})
